@@ -1,0 +1,4 @@
+//! What may happen: every decision of Bluesonde that needs no I/O, clock or framework.
+//!
+//! The other crates ask here and obey. Time and chance are arguments, so that each rule can be put to a truth
+//! table, a property test or a fuzzer.
