@@ -2,3 +2,10 @@
 //!
 //! The other crates ask here and obey. Time and chance are arguments, so that each rule can be put to a truth
 //! table, a property test or a fuzzer.
+
+pub mod access;
+pub mod cursor;
+pub mod id;
+pub mod role;
+pub mod scope;
+pub mod secret;
