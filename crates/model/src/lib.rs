@@ -1,1 +1,19 @@
-//! placeholder
+//! The nouns: each file holds one, with its states and its SQL.
+//!
+//! Functions are synchronous and take the transaction first: `fn verb(tx: &mut Tx, …)`. What returns an
+//! organization's data takes an [`rules::access::Access`] next, and there is no other way to that data. Check and
+//! change stand in the same transaction.
+
+pub mod error;
+
+pub use db::{Db, Tx};
+pub use error::{Error, Invalid, Result};
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// The schema, for [`db::Db::open`].
+pub fn migrations() -> refinery::Runner {
+    embedded::migrations::runner()
+}
