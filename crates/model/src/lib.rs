@@ -4,7 +4,15 @@
 //! organization's data takes an [`rules::access::Access`] next, and there is no other way to that data. Check and
 //! change stand in the same transaction.
 
+pub mod api_key;
+pub mod audit;
+pub mod caller;
+pub mod device_set;
 pub mod error;
+pub mod organization;
+pub mod password;
+pub mod person;
+pub mod session;
 
 pub use db::{Db, Tx};
 pub use error::{Error, Invalid, Result};
