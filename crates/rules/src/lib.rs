@@ -2,3 +2,5 @@
 //!
 //! The other crates ask here and obey. Time and chance are arguments, so that each rule can be put to a truth
 //! table, a property test or a fuzzer.
+
+pub mod ndbc;
