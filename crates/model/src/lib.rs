@@ -5,14 +5,20 @@
 //! change stand in the same transaction.
 
 pub mod api_key;
+pub mod application;
+mod application_form;
 pub mod audit;
+pub mod authorization;
 pub mod caller;
+pub mod catalogue;
 pub mod device_set;
 pub mod error;
+pub mod grant;
 pub mod organization;
 pub mod password;
 pub mod person;
 pub mod session;
+pub mod token;
 
 pub use db::{Db, Tx};
 pub use error::{Error, Invalid, Result};
