@@ -81,9 +81,9 @@ class Visitor {
     await this.press(submitOf(form));
   }
 
-  /** What the page says to a person. */
+  /** What the page says, as it is written: the style sheet may show it in capitals. */
   text() {
-    return this.page.locator('body').innerText();
+    return this.page.locator('body').textContent();
   }
 
   /** The one secret of this shape in the page, wherever it is put: text, field, or example. */
