@@ -78,8 +78,9 @@ class Server {
       this.process.on('exit', (code, signal) => resolve(code ?? signal));
       this.process.on('error', (error) => resolve(`could not start ${BINARY}: ${error.message}`));
     });
-    // A test run that is interrupted must not leave a server behind.
+    // A test run that is interrupted must not leave a server behind; a signal alone would skip the `exit` event.
     process.once('exit', () => this.process.kill('SIGKILL'));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
   }
 
   /** Resolves with the content of demo.json when the server answers; rejects with its output when it won't. */
