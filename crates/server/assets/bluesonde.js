@@ -19,8 +19,11 @@ for (const field of all("[data-secret]")) {
 
 const textOf = (source) => ("value" in source ? source.value : source.textContent);
 const copy = async (source) => {
-  // The clipboard API is missing on plain http beyond loopback; the selection still copies there.
-  if (navigator.clipboard) return navigator.clipboard.writeText(textOf(source));
+  try {
+    return await navigator.clipboard.writeText(textOf(source));
+  } catch {
+    // Missing on plain http beyond loopback, or not permitted: the selection still copies, or waits for Ctrl+C.
+  }
   if (source.select) source.select();
   else getSelection().selectAllChildren(source);
   if (!document.execCommand("copy")) throw new Error("copy refused");
@@ -36,7 +39,7 @@ for (const button of all("[data-copy]")) {
       button.textContent = "Copied";
       say("Copied");
     } catch {
-      say("Copying failed: select the text and copy it yourself");
+      say("The text is selected: copy it with your keyboard");
     }
     setTimeout(() => (button.textContent = label), 2000);
   });

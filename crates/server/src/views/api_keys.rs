@@ -1,8 +1,9 @@
 //! Developer Settings, API Keys: the list, the form, the one page that shows a key, and the page of one key.
 
 use super::parts::{
-    self, Choice, Code, DeviceChoice, Errors, Field, Head, Kind, Pages, ScopeChoice, ScopeLine, Secret, Table, Tone, Weight, alert,
-    badge, button, csrf, device_picker, facts, foreign, link_button, scope_boxes, scope_lines,
+    self, Choice, Code, DeviceChoice, Errors, Field, Head, Kind, Pages, ScopeChoice, ScopeLine, Secret,
+    Table, Tone, Weight, alert, badge, button, csrf, device_picker, facts, foreign, link_button, scope_boxes,
+    scope_lines,
 };
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -152,18 +153,24 @@ pub fn new(page: &KeyForm) -> Markup {
                 (Field::new("name", "Name", Kind::Text).value(&page.name).error(errors.on("name")).required()
                     .hint("What will use it, so that you know it again in a year.").example("Nightly export"))
             }
-            fieldset #scope.set.card tabindex="-1" {
-                legend.sr { "Scopes" }
-                div.head {
-                    div { h2 { "Scopes" } p.hint { "What the key may do. Choose as little as the job needs." } }
-                    button.button.slight type="button" hidden data-tick="view" { "Select read-only" }
-                }
-                @if let Some(error) = errors.on("scope") { p.wrong { (error) } }
-                (scope_boxes("scope", &page.scopes))
-            }
+            div.card { (scopes(page)) }
             div.card { (device_picker("Devices", &page.devices, &page.device_choices, errors.on("devices"))) }
             div.card { (expiry_choices(page)) }
             div.row { (button(Weight::Primary, "Create an API Key")) (link_button(Weight::Secondary, "Cancel", INDEX)) }
+        }
+    }
+}
+
+fn scopes(page: &KeyForm) -> Markup {
+    html! {
+        fieldset #scope.set tabindex="-1" {
+            legend { "Scopes" }
+            div.row {
+                p.hint { "What the key may do. Choose as little as the job needs." }
+                button.button.slight type="button" hidden data-tick="view" { "Select read-only" }
+            }
+            @if let Some(error) = page.errors.on("scope") { p.wrong { (error) } }
+            (scope_boxes("scope", &page.scopes))
         }
     }
 }

@@ -7,7 +7,8 @@ pub use form::{ApplicationForm, ClientType, form};
 pub use snippets::{Endpoints, snippets};
 
 use super::parts::{
-    self, Code, Head, Pages, ScopeLine, Secret, Table, Tone, Weight, alert, badge, button, csrf, facts, foreign, link_button, scope_lines,
+    self, Code, Head, Pages, ScopeLine, Secret, Table, Tone, Weight, alert, badge, button, csrf, facts,
+    foreign, link_button, scope_lines,
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -93,8 +94,14 @@ pub struct ApplicationCreated {
 pub fn created(page: &ApplicationCreated) -> Markup {
     let home = format!("{INDEX}/{}", page.client_id);
     let (title, lead) = match page.client_secret {
-        Some(_) => ("Store your client ID and secret", "The secret is shown only now. The client ID stays visible on the application's page."),
-        None => ("Your application is ready", "It proves itself with PKCE on every sign-in, so there is no secret to store."),
+        Some(_) => (
+            "Store your client ID and secret",
+            "The secret is shown only now. The client ID stays visible on the application's page.",
+        ),
+        None => (
+            "Your application is ready",
+            "It proves itself with PKCE on every sign-in, so there is no secret to store.",
+        ),
     };
     html! {
         (Head { crumbs: &[("Developer Settings", INDEX), ("OAuth Applications", INDEX), (&page.name, &home)], title, lead: Some(lead), action: None })

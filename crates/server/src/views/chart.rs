@@ -45,7 +45,8 @@ pub struct Chart<'a> {
 
 impl Render for Chart<'_> {
     fn render(&self) -> Markup {
-        let values: Vec<f64> = self.points.iter().filter_map(|point| point.value).filter(|value| value.is_finite()).collect();
+        let values: Vec<f64> =
+            self.points.iter().filter_map(|point| point.value).filter(|value| value.is_finite()).collect();
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         html! {
@@ -80,7 +81,7 @@ impl Chart<'_> {
                 @for tick in &ticks { line.grid x1="0" x2="100%" y1=(px(axis.y(*tick))) y2=(px(axis.y(*tick))) {} }
                 svg width="100%" height=(HEIGHT) viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" {
                     @for segment in &segments {
-                        path.under d={ (segment.path) "V" (px(HEIGHT)) "H" (px(segment.left)) "Z" } {}
+                        path.under d={ (segment.path) "V" (px(HEIGHT - MARGIN)) "H" (px(segment.left)) "Z" } {}
                         path.trace d=(segment.path) {}
                     }
                 }
@@ -125,8 +126,12 @@ impl Chart<'_> {
     /// Points that a line can't show: lonely ones, and those whose quality is in doubt.
     fn dots(&self, axis: &Axis, segments: &[Segment]) -> Vec<(f64, f64, &'static str)> {
         let lonely = segments.iter().filter_map(|segment| segment.lonely).map(|(x, y)| (x, y, "dot"));
-        let doubtful = self.points.iter().filter(|point| matches!(point.quality, 3 | 4) && (self.start..=self.end).contains(&point.at));
-        let doubtful = doubtful.filter_map(|point| Some((self.share(point.at) * WIDTH, axis.y(point.value?), "doubt")));
+        let doubtful = self
+            .points
+            .iter()
+            .filter(|point| matches!(point.quality, 3 | 4) && (self.start..=self.end).contains(&point.at));
+        let doubtful =
+            doubtful.filter_map(|point| Some((self.share(point.at) * WIDTH, axis.y(point.value?), "doubt")));
         lonely.chain(doubtful.take(200)).collect()
     }
 
@@ -159,7 +164,11 @@ impl Segment {
         let &(left, first) = stretch.first()?;
         let lonely = (stretch.len() == 1).then_some((left, first));
         let steps = thinned(stretch).into_iter().skip(1).map(|(x, y)| format!("L{} {}", px(x), px(y)));
-        Some(Segment { path: format!("M{} {}{}", px(left), px(first), steps.collect::<String>()), left, lonely })
+        Some(Segment {
+            path: format!("M{} {}{}", px(left), px(first), steps.collect::<String>()),
+            left,
+            lonely,
+        })
     }
 }
 
@@ -191,7 +200,11 @@ impl Axis {
         let (low, high) = if high - low < 1e-9 { (low - 0.5, high + 0.5) } else { (low, high) };
         let rough = (high - low) / 4.0;
         let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= rough).unwrap_or(power * 10.0);
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .into_iter()
+            .map(|factor| factor * power)
+            .find(|step| *step >= rough)
+            .unwrap_or(power * 10.0);
         Axis { low: (low / step).floor() * step, high: (high / step).ceil() * step, step }
     }
 
@@ -210,7 +223,11 @@ impl Axis {
     }
 
     fn label(&self, tick: f64) -> String {
-        let digits = if self.step >= 1.0 { 0 } else { usize::from(self.step < 0.1) + 1 + usize::from(self.step < 0.01) };
+        let digits = if self.step >= 1.0 {
+            0
+        } else {
+            usize::from(self.step < 0.1) + 1 + usize::from(self.step < 0.01)
+        };
         // Adding zero turns -0 into 0.
         format!("{:.digits$}", tick + 0.0)
     }
@@ -241,7 +258,9 @@ mod tests {
 
     fn drawn(points: &[Point]) -> String {
         let gap = SignedDuration::from_mins(30);
-        Chart { id: "t", title: "Water temperature", unit: "°C", start: at(0), end: at(600), points, gap }.render().into_string()
+        Chart { id: "t", title: "Water temperature", unit: "°C", start: at(0), end: at(600), points, gap }
+            .render()
+            .into_string()
     }
 
     fn point(minutes: i64, value: Option<f64>) -> Point {
@@ -273,7 +292,9 @@ mod tests {
 
     #[test]
     fn a_long_series_is_thinned_but_keeps_its_extremes() {
-        let stretch: Vec<_> = (0..50_000).map(|i| (f64::from(i) / 50.0, if i == 31_337 { 99.0 } else { f64::from(i % 7) })).collect();
+        let stretch: Vec<_> = (0..50_000)
+            .map(|i| (f64::from(i) / 50.0, if i == 31_337 { 99.0 } else { f64::from(i % 7) }))
+            .collect();
         let kept = thinned(&stretch);
         assert!(kept.len() <= 2_000 && kept.iter().any(|(_, y)| (*y - 99.0).abs() < 1e-9));
         assert_eq!(kept.last(), stretch.last());

@@ -4,8 +4,8 @@
 //! another role, and a person must never allow one while reading about the other.
 
 use super::parts::{
-    self, DeviceChoice, Errors, ScopeChoice, ScopeLine, Tone, Weight, alert, avatar, csrf, device_picker, foreign, named_button,
-    scope_boxes, scope_lines,
+    self, DeviceChoice, Errors, ScopeChoice, ScopeLine, Tone, Weight, alert, avatar, csrf, device_picker,
+    foreign, named_button, scope_boxes, scope_lines,
 };
 use jiff::Timestamp;
 use maud::{Markup, html};

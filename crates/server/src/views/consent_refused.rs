@@ -98,7 +98,7 @@ fn signed_in(page: &ConsentRefused) -> Markup {
 /// People with their addresses, to write to.
 pub fn people(people: &[Person]) -> Markup {
     html! {
-        ul.stack.tight {
+        ul.people.stack.tight {
             @for person in people {
                 li.row { (avatar(&person.name)) span { strong { (foreign(&person.name)) } br; a href={ "mailto:" (person.email) } { (person.email) } } }
             }

@@ -113,7 +113,8 @@ pub struct DeviceShow<'a> {
 /// The body of one device's page.
 pub fn show(page: &DeviceShow<'_>) -> Markup {
     let device = &page.device;
-    let ranges: Vec<(&str, &str)> = page.ranges.iter().map(|(words, href)| (words.as_str(), href.as_str())).collect();
+    let ranges: Vec<(&str, &str)> =
+        page.ranges.iter().map(|(words, href)| (words.as_str(), href.as_str())).collect();
     html! {
         (Head { crumbs: &[("Devices", "/devices")], title: &device.name, lead: None, action: Some(badge(device.status.0, &device.status.1)) })
         section.stack.tight {
@@ -156,7 +157,9 @@ pub fn quality(flag: u8) -> Markup {
 
 fn about(page: &DeviceShow<'_>) -> Markup {
     let device = &page.device;
-    let sensor = |sensor: &SensorRow| vec![foreign(&sensor.name), html! { (sensor.sensor_type) }, html! { (sensor.properties) }];
+    let sensor = |sensor: &SensorRow| {
+        vec![foreign(&sensor.name), html! { (sensor.sensor_type) }, html! { (sensor.properties) }]
+    };
     html! {
         section.stack {
             h2 { "Sensors" }

@@ -115,7 +115,8 @@ fn endpoint(endpoint: &Endpoint) -> Markup {
 }
 
 fn anchor(endpoint: &Endpoint) -> String {
-    let path: String = endpoint.path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let path: String =
+        endpoint.path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     format!("{}{}", endpoint.method.to_lowercase(), path.trim_end_matches('-'))
 }
 

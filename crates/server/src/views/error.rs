@@ -50,10 +50,10 @@ fn comparison(compared: &Comparison) -> Markup {
     let nearest = compared.registered.iter().max_by_key(|value| shared(value, &compared.received).0);
     let remark = nearest.and_then(|nearest| remark(&compared.received, nearest));
     html! {
-        dl.stack.tight {
-            dt.quiet.small { "Received " (compared.what) }
+        dl.diff {
+            dt { "Received " (compared.what) }
             dd { code { (marked(&compared.received, nearest)) } }
-            dt.quiet.small { "Registered" }
+            dt { "Registered" }
             @for value in &compared.registered {
                 dd { code { (marked(value, (Some(value) == nearest).then_some(&compared.received))) } }
             }
@@ -82,7 +82,8 @@ fn shared(one: &str, other: &str) -> (usize, usize) {
     let same = |(a, b): &(char, char)| a == b;
     let start: usize = one.chars().zip(other.chars()).take_while(same).map(|pair| length(&pair)).sum();
     let (rest, other_rest) = (one.get(start..).unwrap_or_default(), other.get(start..).unwrap_or_default());
-    let end = rest.chars().rev().zip(other_rest.chars().rev()).take_while(same).map(|pair| length(&pair)).sum();
+    let end =
+        rest.chars().rev().zip(other_rest.chars().rev()).take_while(same).map(|pair| length(&pair)).sum();
     (start, end)
 }
 
@@ -111,7 +112,11 @@ mod tests {
         for (received, registered, said) in [
             ("https://a.example/cb/", "https://a.example/cb", Some("Only the trailing slash differs.")),
             ("https://a.example/CB", "https://a.example/cb", Some("Only upper and lower case differ.")),
-            ("http://a.example/cb", "https://a.example/cb", Some("Only the scheme differs: http and https are not the same.")),
+            (
+                "http://a.example/cb",
+                "https://a.example/cb",
+                Some("Only the scheme differs: http and https are not the same."),
+            ),
             ("https://a.example/cb?x=1", "https://a.example/cb", Some("Only what follows the path differs.")),
             ("https://b.example/", "https://a.example/cb", None),
         ] {

@@ -94,9 +94,13 @@ impl Place {
 
     fn icon(self) -> Markup {
         match self {
-            Place::Devices => parts::icon("M10 3v4M7.5 14l1-7h3l1 7M2 14.5c2-1.7 3.3-1.7 5.3 0s3.4 1.7 5.4 0 3.3-1.7 5.3 0"),
+            Place::Devices => {
+                parts::icon("M10 3v4M7.5 14l1-7h3l1 7M2 14.5c2-1.7 3.3-1.7 5.3 0s3.4 1.7 5.4 0 3.3-1.7 5.3 0")
+            }
             Place::Developer => parts::icon("M6.5 6 2.5 10l4 4M13.5 6l4 4-4 4M11.5 4l-3 12"),
-            Place::Docs => parts::icon("M10 5.5C8 4 5.5 4 3 4.5v11c2.5-.5 5-.5 7 1 2-1.5 4.5-1.5 7-1v-11c-2.5-.5-5-.5-7 1zv11"),
+            Place::Docs => parts::icon(
+                "M10 5.5C8 4 5.5 4 3 4.5v11c2.5-.5 5-.5 7 1 2-1.5 4.5-1.5 7-1v-11c-2.5-.5-5-.5-7 1zv11",
+            ),
         }
     }
 }
@@ -127,8 +131,8 @@ impl Page<'_> {
             body class=[afloat.then_some("afloat")] {
                 a.skip href="#main" { "Skip to the content" }
                 @match &self.nav {
-                    Nav::SignedOut => div.plain { (brand()) (self.main()) },
-                    Nav::Focused => div.plain.wide { (self.main()) },
+                    Nav::SignedOut => div.lone { header { (brand()) } (self.main()) },
+                    Nav::Focused => div.lone.wide { (self.main()) },
                     Nav::Console(viewer, place) => { (header_of(viewer)) div.shell { (side(*place)) (self.main()) } },
                     Nav::Public(place) => { (public_header()) div.shell { (side(*place)) (self.main()) } },
                 }

@@ -117,7 +117,8 @@ pub fn foreign(text: &str) -> Markup {
 
 /// The tile with the first letter of a name, in place of a logo.
 pub fn avatar(name: &str) -> Markup {
-    let letter: String = name.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect();
+    let letter: String =
+        name.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect();
     html! { span.avatar aria-hidden="true" { (letter) } }
 }
 

@@ -75,7 +75,7 @@ pub fn form(page: &ApplicationForm) -> Markup {
         form.stack method="post" action=(back) {
             (csrf(&page.csrf))
             (identity(page))
-            (client_type(page))
+            div.card { (client_type(page)) }
             (redirect_uris(page))
             (scopes(page))
             (trust(page))
@@ -100,9 +100,8 @@ fn client_type(page: &ApplicationForm) -> Markup {
     let chosen = page.client_type.value();
     let choice = |value, label, note| Choice { name: "client_type", value, label, note, chosen };
     html! {
-        fieldset #client_type.set.card tabindex="-1" {
-            legend.sr { "Can your application keep a secret?" }
-            h2 { "Can your application keep a secret?" }
+        fieldset #client_type.set tabindex="-1" {
+            legend { "Can your application keep a secret?" }
             @if let Some(error) = page.errors.on("client_type") { p.wrong { (error) } }
             div.choices {
                 (choice("confidential", "Yes, it runs on a server of mine", "You get a client ID and a client secret."))
@@ -140,8 +139,7 @@ fn scopes(page: &ApplicationForm) -> Markup {
     html! {
         section.card {
             fieldset #scope.set tabindex="-1" {
-                legend.sr { "Scopes" }
-                h2 { "Scopes" }
+                legend { "Scopes" }
                 p.hint { "What your application requires. To consent, end users need a role that has every scope listed here. To access data without asking people again and again, add " code { "offline_access" } "." }
                 @if let Some(error) = page.errors.on("scope") { p.wrong { (error) } }
                 (scope_boxes("scope", &page.required))
@@ -153,7 +151,12 @@ fn scopes(page: &ApplicationForm) -> Markup {
 
 fn trust(page: &ApplicationForm) -> Markup {
     let errors = &page.errors;
-    let url = |name, label, value| Field::new(name, label, Kind::Url).value(value).error(errors.on(name)).optional("optional, adds trust");
+    let url = |name, label, value| {
+        Field::new(name, label, Kind::Url)
+            .value(value)
+            .error(errors.on(name))
+            .optional("optional, adds trust")
+    };
     html! {
         section.card {
             h2 { "Why should people trust it?" }

@@ -1,8 +1,11 @@
 //! Programs that run as they stand: the flow with the application's own ids and this server's addresses.
+//!
+//! The curl recipe sends a challenge only where the application needs one; the libraries always do, because it
+//! costs them a line and makes a stolen code useless.
 
 use super::{ApplicationShow, ClientType, Code};
 use maud::{Markup, html};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The addresses of this server.
 pub struct Endpoints {
@@ -35,6 +38,9 @@ pub fn snippets(page: &ApplicationShow) -> Markup {
     }
 }
 
+/// What `encodeURIComponent` leaves alone, so that the addresses stay readable.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 fn redirect_uri(page: &ApplicationShow) -> &str {
     page.redirect_uris.first().map_or("https://app.example/callback", String::as_str)
 }
@@ -43,26 +49,26 @@ fn scope(page: &ApplicationShow) -> String {
     page.required.iter().map(|scope| scope.name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-fn encoded(value: &str) -> String {
-    utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
-}
-
 fn pkce(page: &ApplicationShow) -> bool {
     page.require_pkce || page.client_type == ClientType::Public
 }
 
+/// Libraries refuse plain http unless told otherwise; a server on loopback has nothing else.
+fn plain_http(page: &ApplicationShow) -> bool {
+    page.endpoints.issuer.starts_with("http://")
+}
+
 fn curl(page: &ApplicationShow) -> String {
     let Endpoints { authorize, token, api, .. } = &page.endpoints;
-    let (client_id, redirect_uri) = (&page.client_id, redirect_uri(page));
-    let query = format!(
-        "response_type=code&client_id={client_id}&redirect_uri={}&scope={}&state=<a-random-value>",
-        encoded(redirect_uri),
-        encoded(&scope(page))
-    );
+    let (client_id, redirect_uri, scope) = (&page.client_id, redirect_uri(page), scope(page));
     let (prepare, challenge, verifier) = if pkce(page) {
         (
-            "# 0. A verifier and its challenge\nVERIFIER=$(openssl rand -hex 32)\nCHALLENGE=$(printf %s \"$VERIFIER\" | openssl dgst -sha256 -binary | basenc --base64url | tr -d =)\n\n",
-            "&code_challenge=<CHALLENGE>&code_challenge_method=S256",
+            r#"# 0. A verifier and its challenge
+VERIFIER=$(openssl rand -hex 32)
+CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A | tr '+/' '-_' | tr -d =)
+
+"#,
+            "&code_challenge=$CHALLENGE&code_challenge_method=S256",
             " \\\n  -d code_verifier=\"$VERIFIER\"",
         )
     } else {
@@ -72,37 +78,63 @@ fn curl(page: &ApplicationShow) -> String {
         ClientType::Confidential => format!("-u {client_id}:\"$CLIENT_SECRET\""),
         ClientType::Public => format!("-d client_id={client_id}"),
     };
+    let (encoded_uri, encoded_scope) =
+        (utf8_percent_encode(redirect_uri, QUERY), utf8_percent_encode(&scope, QUERY));
     format!(
-        "{prepare}# 1. Open in a browser, sign in, allow; copy `code` from the address you land on\n{authorize}?{query}{challenge}\n\n\
-         # 2. Exchange the code for an access token\ncurl {token} \\\n  {authentication} \\\n  -d grant_type=authorization_code \\\n  \
-         -d code=\"$CODE\" \\\n  --data-urlencode redirect_uri={redirect_uri}{verifier}\n\n\
-         # 3. Read\ncurl -H \"Authorization: Bearer $ACCESS_TOKEN\" {api}/observations/latest"
+        r#"{prepare}# 1. Open this in a browser, allow, and take `code` from the address you land on
+STATE=$(openssl rand -hex 16)
+echo "{authorize}?response_type=code&client_id={client_id}&redirect_uri={encoded_uri}&scope={encoded_scope}&state=$STATE{challenge}"
+
+# 2. Within a minute, exchange the code for an access token
+CODE=the-code-you-got
+curl {token} \
+  {authentication} \
+  -d grant_type=authorization_code \
+  -d code="$CODE" \
+  --data-urlencode "redirect_uri={redirect_uri}"{verifier}
+
+# 3. Read
+ACCESS_TOKEN=the-access-token-you-got
+curl -H "Authorization: Bearer $ACCESS_TOKEN" {api}/observations/latest"#
     )
 }
 
 fn python(page: &ApplicationShow) -> String {
     let Endpoints { authorize, token, api, .. } = &page.endpoints;
     let (client_id, redirect_uri, scope) = (&page.client_id, redirect_uri(page), scope(page));
-    let (import, secret) = match page.client_type {
-        ClientType::Confidential => ("import os\n", "client_secret=os.environ[\"BLUESONDE_CLIENT_SECRET\"],\n    "),
-        ClientType::Public => ("", "token_endpoint_auth_method=\"none\",\n    "),
+    let authentication = match page.client_type {
+        ClientType::Confidential => r#"client_secret=os.environ["BLUESONDE_CLIENT_SECRET"]"#,
+        ClientType::Public => r#"token_endpoint_auth_method="none""#,
     };
-    let (import_token, method, argument, pass) = if pkce(page) {
-        (
-            "from authlib.common.security import generate_token\n",
-            ", code_challenge_method=\"S256\"",
-            ", code_verifier=verifier",
-            "verifier = generate_token(48)\n",
-        )
+    let insecure = if plain_http(page) {
+        "os.environ[\"AUTHLIB_INSECURE_TRANSPORT\"] = \"1\"  # this server speaks plain http\n"
     } else {
-        ("", "", "", "")
+        ""
     };
     format!(
-        "{import}{import_token}from authlib.integrations.requests_client import OAuth2Session\n\n\
-         client = OAuth2Session(\n    \"{client_id}\",\n    {secret}redirect_uri=\"{redirect_uri}\",\n    scope=\"{scope}\"{method},\n)\n{pass}\
-         url, state = client.create_authorization_url(\"{authorize}\"{argument})\nprint(\"Open\", url)\n\
-         client.fetch_token(\"{token}\", authorization_response=input(\"The address you landed on: \"), state=state{argument})\n\
-         print(client.get(\"{api}/observations/latest\").json())"
+        r#"import os
+from authlib.common.security import generate_token
+from authlib.integrations.requests_client import OAuth2Session
+
+{insecure}client = OAuth2Session(
+    "{client_id}",
+    {authentication},
+    redirect_uri="{redirect_uri}",
+    scope="{scope}",
+    code_challenge_method="S256",
+)
+verifier = generate_token(48)
+url, state = client.create_authorization_url(
+    "{authorize}", code_verifier=verifier
+)
+print("Open", url)
+client.fetch_token(
+    "{token}",
+    authorization_response=input("The address you landed on: "),
+    state=state,
+    code_verifier=verifier,
+)
+print(client.get("{api}/observations/latest").json())"#
     )
 }
 
@@ -113,29 +145,51 @@ fn javascript(page: &ApplicationShow) -> String {
         ClientType::Confidential => "oauth.ClientSecretBasic(process.env.BLUESONDE_CLIENT_SECRET)",
         ClientType::Public => "oauth.None()",
     };
+    let options = if plain_http(page) {
+        "{ [oauth.allowInsecureRequests]: true }; // this server speaks plain http"
+    } else {
+        "{};"
+    };
     format!(
-        r#"import * as oauth from "oauth4webapi";
+        r#"import {{ createInterface }} from "node:readline/promises";
+import * as oauth from "oauth4webapi";
 
+const options = {options}
 const issuer = new URL("{issuer}");
-const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, {{ algorithm: "oauth2" }}));
+const server = await oauth.processDiscoveryResponse(
+  issuer,
+  await oauth.discoveryRequest(issuer, {{ algorithm: "oauth2", ...options }}),
+);
 const client = {{ client_id: "{client_id}" }};
 const redirectUri = "{redirect_uri}";
 const verifier = oauth.generateRandomCodeVerifier();
 const state = oauth.generateRandomState();
 
-// 1. Send the person's browser here, and keep verifier and state in their session
-const url = new URL(as.authorization_endpoint);
+const url = new URL(server.authorization_endpoint);
 url.search = new URLSearchParams({{
-  response_type: "code", client_id: client.client_id, redirect_uri: redirectUri, scope: "{scope}", state,
-  code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
+  response_type: "code",
+  client_id: client.client_id,
+  redirect_uri: redirectUri,
+  scope: "{scope}",
+  state,
+  code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+  code_challenge_method: "S256",
 }});
+console.log("Open", url.href);
+const terminal = createInterface(process.stdin, process.stdout);
+const landed = new URL(await terminal.question("The address you landed on: "));
+terminal.close();
 
-// 2. On your redirect page, with the address the person came back to
-const params = oauth.validateAuthResponse(as, client, new URL(request.url), state);
-const response = await oauth.authorizationCodeGrantRequest(as, client, {authentication}, params, redirectUri, verifier);
-const {{ access_token }} = await oauth.processAuthorizationCodeResponse(as, client, response);
+const params = oauth.validateAuthResponse(server, client, landed, state);
+const authentication = {authentication};
+const response = await oauth.authorizationCodeGrantRequest(
+  server, client, authentication, params, redirectUri, verifier, options,
+);
+const {{ access_token }} = await oauth.processAuthorizationCodeResponse(server, client, response);
 
-// 3. Read
-const latest = await fetch("{api}/observations/latest", {{ headers: {{ authorization: `Bearer ${{access_token}}` }} }});"#
+const latest = await fetch("{api}/observations/latest", {{
+  headers: {{ authorization: `Bearer ${{access_token}}` }},
+}});
+console.log(await latest.json());"#
     )
 }

@@ -227,7 +227,13 @@ pub fn device_picker(question: &str, chosen: &str, devices: &[DeviceChoice], err
         note: "Also those added to the organization later.",
         chosen,
     };
-    let some = Choice { name: "devices", value: "chosen", label: "Chosen devices", note: "Only the ones ticked.", chosen };
+    let some = Choice {
+        name: "devices",
+        value: "chosen",
+        label: "Chosen devices",
+        note: "Only the ones ticked.",
+        chosen,
+    };
     html! {
         fieldset #devices.set tabindex="-1" {
             legend { (question) }

@@ -29,7 +29,7 @@ impl Render for Table<'_> {
                                 @if index == 0 {
                                     th scope="row" role="rowheader" { (cell) }
                                 } @else {
-                                    td role="cell" data-label=(column) { (cell) }
+                                    td role="cell" data-label=(column) { div { (cell) } }
                                 }
                             }
                         }
