@@ -6,7 +6,7 @@
 
 pub mod api_key;
 pub mod application;
-mod application_form;
+pub mod application_form;
 pub mod audit;
 pub mod authorization;
 pub mod caller;
@@ -18,6 +18,7 @@ pub mod organization;
 pub mod password;
 pub mod person;
 pub mod session;
+pub mod setup;
 pub mod token;
 
 pub use db::{Db, Tx};
