@@ -105,6 +105,11 @@ mod tests {
         );
         let place = |text| Parts::split(text).map(|parts| (parts.host, parts.port, parts.path));
         assert_eq!(place("http://[::1]"), Some((Some("[::1]"), None, "")));
+        assert_eq!(
+            Parts::split("http://a@b@c/").unwrap().host,
+            Some("c"),
+            "the last @ counts, as in a browser"
+        );
         assert_eq!(place("http://h:"), Some((Some("h"), Some(""), "")));
         assert_eq!(place("com.example.app:/cb"), Some((None, None, "/cb")));
         assert_eq!(place("com.example.app:///cb"), Some((Some(""), None, "/cb")));
