@@ -19,6 +19,7 @@ pub mod password;
 pub mod person;
 pub mod session;
 pub mod setup;
+pub mod sweep;
 pub mod token;
 
 pub use db::{Db, Tx};
