@@ -4,10 +4,16 @@
 //! organization's data takes an [`rules::access::Access`] next, and there is no other way to that data. Check and
 //! change stand in the same transaction.
 
+pub mod datastream;
+pub mod device;
 pub mod error;
+pub mod observation;
+pub mod page;
+pub mod sensor;
 
 pub use db::{Db, Tx};
 pub use error::{Error, Invalid, Result};
+pub use page::Page;
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
