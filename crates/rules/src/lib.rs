@@ -6,6 +6,7 @@
 pub mod access;
 pub mod cursor;
 pub mod id;
+pub mod ndbc;
 pub mod role;
 pub mod scope;
 pub mod secret;
