@@ -9,8 +9,12 @@ pub mod datastream;
 pub mod device;
 pub mod error;
 pub mod observation;
+pub mod observed_property;
 pub mod page;
 pub mod sensor;
+pub mod sensor_type;
+pub mod unit_of_measurement;
+pub mod vocabulary;
 
 pub use db::{Db, Tx};
 pub use error::{Error, Invalid, Result};

@@ -8,6 +8,7 @@ use rules::access::Access;
 use rules::id::{DatastreamId, DeviceId, OrganizationId, SensorId};
 use serde::Serialize;
 
+use crate::unit_of_measurement::{self, UnitOfMeasurement};
 use crate::{Error, Invalid, Result, Tx, device};
 
 /// What is attached to a device.
@@ -31,7 +32,7 @@ pub struct Sensor {
     /// What it measures here.
     pub observed_properties: Vec<Measured>,
     /// The units of what it measures, each once.
-    pub units: Vec<Unit>,
+    pub units: Vec<UnitOfMeasurement>,
 }
 
 /// A sensor's class of hardware.
@@ -56,17 +57,6 @@ pub struct Measured {
     pub unit_id: String,
     /// The datastream that holds the results.
     pub datastream_id: DatastreamId,
-}
-
-/// A unit of measurement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unit {
-    /// Slug of the unit.
-    pub id: String,
-    /// Its name in words.
-    pub name: String,
-    /// As printed beside a value.
-    pub symbol: String,
 }
 
 /// What makes a sensor.
@@ -115,7 +105,7 @@ pub fn manifest(tx: &mut Tx<'_>, access: &Access, device_id: &DeviceId) -> Resul
     tx.each(
         "SELECT sensor.id, sensor.name, sensor_type.id, sensor_type.name, manufacturer, datastream.id,
                 observed_property.id, observed_property.name, unit_of_measurement.id,
-                unit_of_measurement.name, symbol
+                unit_of_measurement.name, symbol, unit_of_measurement.definition
          FROM sensor
          JOIN sensor_type ON sensor_type.id = sensor.sensor_type_id
          LEFT JOIN datastream ON datastream.sensor_id = sensor.id
@@ -140,7 +130,7 @@ fn add(sensors: &mut Vec<Sensor>, row: &Row<'_>) -> db::Result<()> {
     let (Some(sensor), Some(datastream_id)) = (sensors.last_mut(), row.parse_optional(5)?) else {
         return Ok(());
     };
-    let unit = Unit { id: row.get(8)?, name: row.get(9)?, symbol: row.get(10)? };
+    let unit = unit_of_measurement::read(row, 8)?;
     let unit_id = unit.id.clone();
     sensor.observed_properties.push(Measured { id: row.get(6)?, name: row.get(7)?, unit_id, datastream_id });
     if !sensor.units.contains(&unit) {
