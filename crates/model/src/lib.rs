@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod datastream;
 pub mod device;
 pub mod error;
+pub mod ndbc;
 pub mod observation;
 pub mod observed_property;
 pub mod page;
@@ -23,6 +24,9 @@ pub use page::Page;
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
 }
+
+#[cfg(test)]
+mod test_fleet;
 
 /// The schema, for [`db::Db::open`].
 pub fn migrations() -> refinery::Runner {
