@@ -275,17 +275,17 @@ pub fn store(tx: &mut Tx<'_>, station: &Station, lines: &[Line]) -> Result<Count
                 counted.values_missing += 1;
                 continue;
             };
-            let Some(datastream) = station.datastreams.get(&Series::of(column, row.depth_m)) else {
-                continue;
-            };
-            let (datastream, time) = (*datastream, row.time);
-            let sample = Sample { datastream, time, result: Some(value), quality: Quality::NotEvaluated };
+            let datastream = station.datastream(column, row.depth_m)?;
+            let (time, quality) = (row.time, Quality::NotEvaluated);
+            let sample = Sample { datastream, time, result: Some(value), quality };
             match fate(tx, &sample)? {
-                Fate::Stored => counted.values_stored += 1,
+                Fate::Stored => {
+                    counted.values_stored += 1;
+                    newest.see(&station.device, &sample);
+                }
                 Fate::Unchanged => counted.values_unchanged += 1,
-                Fate::Conflicting => counted.contradict(contradiction(*number, column, row.time)),
+                Fate::Conflicting => counted.contradict(contradiction(*number, column, time)),
             }
-            newest.see(&station.device, &sample);
         }
     }
     newest.note(tx)?;
