@@ -4,16 +4,30 @@
 //! organization's data takes an [`rules::access::Access`] next, and there is no other way to that data. Check and
 //! change stand in the same transaction.
 
+pub mod api_key;
+pub mod application;
+pub mod application_form;
+pub mod audit;
+pub mod authorization;
+pub mod caller;
 pub mod catalogue;
 pub mod datastream;
 pub mod device;
+pub mod device_set;
 pub mod error;
+pub mod grant;
 pub mod ndbc;
 pub mod observation;
 pub mod observed_property;
+pub mod organization;
 pub mod page;
+pub mod password;
+pub mod person;
 pub mod sensor;
 pub mod sensor_type;
+pub mod session;
+pub mod setup;
+pub mod token;
 pub mod unit_of_measurement;
 pub mod vocabulary;
 

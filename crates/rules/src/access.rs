@@ -99,10 +99,9 @@ pub fn grant_scopes(granted: ScopeSet, role: Role) -> ScopeSet {
     fitting.and(role.scopes())
 }
 
-/// The scopes of a key now: its own, within those of the key that made it, if any.
-pub fn key_scopes(own: ScopeSet, parent: Option<ScopeSet>) -> ScopeSet {
-    let fitting = own.iter().filter(|scope| scope.fits_keys()).collect::<ScopeSet>();
-    parent.map_or(fitting, |parent| fitting.and(parent))
+/// The scopes of a key now: never one that keys can't carry.
+pub fn key_scopes(own: ScopeSet) -> ScopeSet {
+    own.iter().filter(|scope| scope.fits_keys()).collect()
 }
 
 #[cfg(test)]
@@ -117,15 +116,13 @@ mod tests {
             assert!(role.scopes().contains_all(effective));
             assert!(effective.iter().all(Scope::fits_grants));
         }
-        assert_eq!(grant_scopes(ScopeSet::of(&[Scope::ObservationsWrite]), Role::Viewer), ScopeSet::EMPTY);
+        let granted = ScopeSet::of(&[Scope::ObservationsWrite]);
+        assert_eq!(grant_scopes(granted, Role::Viewer), ScopeSet::EMPTY);
     }
 
     #[test]
-    fn a_key_is_never_wider_than_its_parent() {
-        let own = ScopeSet::of(&[Scope::DevicesRead, Scope::DevicesWrite]);
-        let parent = ScopeSet::of(&[Scope::DevicesRead]);
-        assert_eq!(key_scopes(own, Some(parent)), parent);
-        assert_eq!(key_scopes(own, None), own);
-        assert_eq!(key_scopes(own, Some(ScopeSet::EMPTY)), ScopeSet::EMPTY);
+    fn a_key_never_carries_the_protocol_scope() {
+        let own = ScopeSet::of(&[Scope::DevicesRead, Scope::OfflineAccess]);
+        assert_eq!(key_scopes(own), ScopeSet::of(&[Scope::DevicesRead]));
     }
 }

@@ -4,9 +4,16 @@
 //! table, a property test or a fuzzer.
 
 pub mod access;
+pub mod authorize;
+pub mod client_auth;
 pub mod cursor;
+pub mod description;
+pub mod form;
 pub mod id;
 pub mod ndbc;
+pub mod pkce;
+pub mod redirect_uri;
 pub mod role;
 pub mod scope;
 pub mod secret;
+pub mod token;

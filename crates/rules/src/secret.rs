@@ -357,6 +357,24 @@ impl fmt::Debug for Pepper {
     }
 }
 
+/// What it takes to make a secret and to keep it.
+#[derive(Debug, Clone)]
+pub struct Mint {
+    /// How secrets are written.
+    pub format: Format,
+    /// Under which they are hashed.
+    pub pepper: Pepper,
+}
+
+impl Mint {
+    /// A new secret of kind `K` and what to store of it.
+    pub fn coin<K: Kind>(&self, chance: [u8; 32]) -> (Plaintext<K>, Hashed<K>) {
+        let plaintext = self.format.mint(chance);
+        let hashed = self.pepper.hash(&plaintext);
+        (plaintext, hashed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -70,7 +70,8 @@ CREATE TABLE authorization_request (
     scopes       TEXT NOT NULL,
     state        TEXT,
     challenge    TEXT,
-    prompt       TEXT NOT NULL,
+    -- prompt=login: the person must have signed in after this.
+    authenticate_after BIGINT,
     login_hint   TEXT,
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,

@@ -1,0 +1,255 @@
+//! API keys: one organization's programmatic access to its own data.
+//!
+//! A key is shown once and stored only as a keyed hash. Its scopes can be no wider than what its maker may do,
+//! and its devices no more. It belongs to the organization and outlives the person who made it; a key made by
+//! another key dies with that one.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use rules::access::{Access, Principal};
+use rules::id::{ApiKeyId, DeviceId, OrganizationId};
+use rules::scope::{Scope, ScopeList};
+use rules::secret::{ApiKey as Key, Mint, Plaintext};
+
+use crate::audit::{self, Action, Actor};
+use crate::device_set::{self, Devices};
+use crate::error::{Error, Invalid};
+use crate::organization::{self, check_name};
+use crate::{Result, Tx};
+use db::{Row, params};
+
+/// Keys that end within this are shown as ending soon.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How many live keys an organization can have.
+const MAX_LIVE: i64 = 10_000;
+
+/// A key, without its secret.
+#[derive(Debug, Clone, Serialize)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// What its maker calls it.
+    pub name: String,
+    /// What its text starts with.
+    pub prefix: String,
+    /// What its text ends with.
+    pub last_four: String,
+    /// What it may do.
+    pub scopes: ScopeList,
+    /// On which devices.
+    pub devices: Devices,
+    /// The name of who made it.
+    pub creator: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// From where.
+    pub last_used_address: Option<String>,
+}
+
+/// Where a key stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It works.
+    Active,
+    /// It works for at most fourteen more days.
+    EndsSoon,
+    /// It ended by itself.
+    Expired,
+    /// Somebody ended it.
+    Revoked,
+}
+
+impl ApiKey {
+    /// Where the key stands at `now`.
+    pub fn state(&self, now: Timestamp) -> State {
+        match (self.revoked_at, self.expires_at) {
+            (Some(_), _) => State::Revoked,
+            (None, Some(end)) if end <= now => State::Expired,
+            (None, Some(end)) if end <= now + SOON => State::EndsSoon,
+            _ => State::Active,
+        }
+    }
+}
+
+/// What a key should be.
+#[derive(Debug, Clone)]
+pub struct NewApiKey {
+    /// What to call it.
+    pub name: String,
+    /// What it may do; empty is refused.
+    pub scopes: ScopeList,
+    /// On which devices.
+    pub devices: Devices,
+    /// When it ends; none means never.
+    pub expires_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str = "api_key.id, api_key.name, api_key.prefix, api_key.last_four, api_key.scopes,
+    api_key.devices, person.name, api_key.created_at, api_key.expires_at, api_key.revoked_at,
+    api_key.last_used_at, api_key.last_used_address";
+const TABLES: &str = "api_key LEFT JOIN person ON person.id = api_key.creator_id";
+
+fn from_row(row: &Row<'_>) -> db::Result<ApiKey> {
+    Ok(ApiKey {
+        id: row.parse(0)?,
+        name: row.get(1)?,
+        prefix: row.get(2)?,
+        last_four: row.get(3)?,
+        scopes: row.parse(4)?,
+        // The chosen devices are filled in by `with_devices`.
+        devices: row.parse(5)?,
+        creator: row.get(6)?,
+        created_at: row.get(7)?,
+        expires_at: row.get(8)?,
+        revoked_at: row.get(9)?,
+        last_used_at: row.get(10)?,
+        last_used_address: row.get(11)?,
+    })
+}
+
+/// Makes a key and returns it with the only copy of its secret.
+pub fn create(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    mint: &Mint,
+    actor: &Actor,
+    new: &NewApiKey,
+) -> Result<(ApiKey, Plaintext<Key>)> {
+    access.require(Scope::ApiKeysWrite)?;
+    check(tx, access, new)?;
+    let organization = organization::find(tx, &access.organization)?.ok_or(Error::NotFound)?;
+    let id = ApiKeyId::new(tx.now(), tx.random()?);
+    let secret = mint.format.api_key(organization.mode, &id, tx.random()?);
+    let prefix = mint.format.key_prefix(organization.mode);
+    let (creator, parent) = match &access.principal {
+        Principal::User(person) => (Some(person.as_str()), None),
+        Principal::ApiKey(key) => (None, Some(key.as_str())),
+    };
+    let now = tx.now();
+    tx.execute(
+        "INSERT INTO api_key (id, organization_id, name, prefix, last_four, secret_hash, scopes, devices,
+                              creator_id, parent_id, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        params![
+            id.as_str(),
+            access.organization.as_str(),
+            new.name.trim(),
+            &prefix,
+            secret.last_four(),
+            mint.pepper.hash(&secret).as_bytes(),
+            &new.scopes.to_string(),
+            new.devices.word(),
+            creator,
+            parent,
+            now,
+            new.expires_at
+        ],
+    )?;
+    device_set::store(tx, access, id.as_str(), &new.devices)?;
+    audit::record(tx, Some(&access.organization), actor, Action::ApiKeyCreated, id.as_str())?;
+    Ok((find(tx, access, &id)?, secret))
+}
+
+/// What a new key may be: named, with some scope, nothing wider than its maker, not already over.
+fn check(tx: &mut Tx<'_>, access: &Access, new: &NewApiKey) -> Result<()> {
+    let mut invalid = Invalid::default();
+    check_name(&mut invalid, "name", &new.name);
+    if new.scopes.is_empty() {
+        invalid.add("scopes", "Choose at least one scope.");
+    }
+    if let Some(foreign) = new.scopes.iter().find(|scope| !scope.fits_keys()) {
+        invalid.add("scopes", format!("API keys can't carry {foreign}."));
+    }
+    if new.expires_at.is_some_and(|end| end <= tx.now()) {
+        invalid.add("expires_at", "Choose a time in the future.");
+    }
+    invalid.or_ok()?;
+    let wider = new.scopes.set().without(access.scopes);
+    if let Some(scope) = wider.iter().next() {
+        return Err(Error::NotAllowed(format!("A key can't be wider than its maker: {scope} is missing.")));
+    }
+    if live(tx, &access.organization)? >= MAX_LIVE {
+        return Err(Error::NotAllowed(format!(
+            "An organization can have {MAX_LIVE} keys. Revoke some first."
+        )));
+    }
+    match (&access.principal, access.expires_at) {
+        (Principal::ApiKey(_), Some(end)) if new.expires_at.is_none_or(|own| own > end) => {
+            Err(Error::NotAllowed("A key can't outlive the key that makes it.".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn live(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<i64> {
+    let sql = "SELECT count(*) FROM api_key WHERE organization_id = ?1 AND revoked_at IS NULL";
+    Ok(tx.one(sql, params![organization.as_str()], |row| row.get(0))?)
+}
+
+/// One key of the caller's organization.
+pub fn find(tx: &mut Tx<'_>, access: &Access, id: &ApiKeyId) -> Result<ApiKey> {
+    access.require(Scope::ApiKeysRead)?;
+    let sql =
+        format!("SELECT {COLUMNS} FROM {TABLES} WHERE api_key.organization_id = ?1 AND api_key.id = ?2");
+    let found = tx.optional(&sql, params![access.organization.as_str(), id.as_str()], from_row)?;
+    with_devices(tx, found.ok_or(Error::NotFound)?)
+}
+
+/// A page of the caller's organization's keys, newest first, from before `before` on.
+pub fn page(tx: &mut Tx<'_>, access: &Access, before: Option<&ApiKeyId>, limit: u32) -> Result<Vec<ApiKey>> {
+    access.require(Scope::ApiKeysRead)?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE api_key.organization_id = ?1 AND api_key.id < ?2
+         ORDER BY api_key.id DESC LIMIT ?3"
+    );
+    // Sorts after every id of its kind.
+    let before = before.map_or("key_~", ApiKeyId::as_str);
+    let keys = tx.all(&sql, params![access.organization.as_str(), before, limit], from_row)?;
+    keys.into_iter().map(|key| with_devices(tx, key)).collect()
+}
+
+fn with_devices(tx: &mut Tx<'_>, mut key: ApiKey) -> Result<ApiKey> {
+    if let Devices::Chosen(chosen) = &mut key.devices {
+        *chosen = device_set::chosen(tx, key.id.as_str())?;
+    }
+    Ok(key)
+}
+
+/// Ends a key, and those it made, from the next request on. Ending it twice is no mistake.
+pub fn revoke(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &ApiKeyId) -> Result<()> {
+    access.require(Scope::ApiKeysWrite)?;
+    let line = tx.all(
+        "WITH RECURSIVE line (id, revoked_at) AS (
+             SELECT id, revoked_at FROM api_key WHERE organization_id = ?1 AND id = ?2
+             UNION
+             SELECT api_key.id, api_key.revoked_at FROM api_key JOIN line ON api_key.parent_id = line.id
+         )
+         SELECT id, revoked_at FROM line",
+        params![access.organization.as_str(), id.as_str()],
+        |row| Ok((row.parse::<ApiKeyId>(0)?, row.get::<Option<Timestamp>>(1)?)),
+    )?;
+    if line.is_empty() {
+        return Err(Error::NotFound);
+    }
+    let now = tx.now();
+    for (key, _) in line.iter().filter(|(_, revoked_at)| revoked_at.is_none()) {
+        tx.execute("UPDATE api_key SET revoked_at = ?2 WHERE id = ?1", params![key.as_str(), now])?;
+        audit::record(tx, Some(&access.organization), actor, Action::ApiKeyRevoked, key.as_str())?;
+    }
+    tx.bump(access.organization.as_str());
+    Ok(())
+}
+
+/// Whether a key may hand on these devices: a key bound to some can't make one for others.
+pub(crate) fn covers(tx: &mut Tx<'_>, access: &Access, devices: &[DeviceId]) -> Result<bool> {
+    let Some(holder) = access.device_filter() else { return Ok(true) };
+    let own = device_set::chosen(tx, holder)?;
+    Ok(devices.iter().all(|device| own.contains(device)))
+}

@@ -1,0 +1,108 @@
+//! Authorization requests that wait for sign-in or consent.
+//!
+//! What the application asked for is kept here and nowhere in the pages, so that no form can alter it. A request
+//! belongs to the browser that brought it, for ten minutes, and is decided once.
+
+use jiff::{SignedDuration, Timestamp};
+
+use rules::authorize::{Prompt, Valid};
+use rules::id::{ClientId, RequestId};
+use rules::pkce::Challenge;
+use rules::scope::ScopeList;
+use rules::secret::{BrowserToken, Hashed};
+
+use crate::{Error, Result, Tx};
+use db::params;
+
+const LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// Undecided requests that one browser can have; the oldest make way.
+const MAX_PER_BROWSER: u32 = 20;
+
+/// A request that waits.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Its id, which the login and consent pages carry.
+    pub id: RequestId,
+    /// Who asks.
+    pub client_id: ClientId,
+    /// Where the answer goes; proven when the request came in.
+    pub redirect_uri: String,
+    /// What is asked for, in the application's order.
+    pub scopes: ScopeList,
+    /// The application's own value, returned as it came.
+    pub state: Option<String>,
+    /// What the code will be bound to.
+    pub challenge: Option<Challenge>,
+    /// The person must have signed in after this (`prompt=login`).
+    pub authenticate_after: Option<Timestamp>,
+    /// Who the application thinks it is.
+    pub login_hint: Option<String>,
+    /// When the request came in.
+    pub created_at: Timestamp,
+}
+
+/// Keeps a checked request for the browser that brought it.
+pub fn begin(tx: &mut Tx<'_>, browser: Hashed<BrowserToken>, client: &ClientId, valid: &Valid) -> Result<RequestId> {
+    tx.execute(
+        "DELETE FROM authorization_request WHERE browser_hash = ?1 AND id NOT IN (
+             SELECT id FROM authorization_request WHERE browser_hash = ?1 ORDER BY created_at DESC LIMIT ?2)",
+        params![browser.as_bytes(), MAX_PER_BROWSER - 1],
+    )?;
+    let now = tx.now();
+    let id = RequestId::new(now, tx.random()?);
+    tx.execute(
+        "INSERT INTO authorization_request (id, browser_hash, client_id, redirect_uri, scopes, state, challenge,
+                                            authenticate_after, login_hint, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        params![
+            id.as_str(),
+            browser.as_bytes(),
+            client.as_str(),
+            valid.redirect_uri().as_str(),
+            &valid.scopes().to_string(),
+            valid.state(),
+            valid.challenge().map(|challenge| challenge.to_string()).as_ref(),
+            valid.asks(Prompt::Login).then_some(now),
+            valid.login_hint(),
+            now,
+            now + LIFE
+        ],
+    )?;
+    Ok(id)
+}
+
+/// The request of this id, if it is this browser's, undecided and not over.
+pub fn find(tx: &mut Tx<'_>, browser: Hashed<BrowserToken>, id: &RequestId) -> Result<Pending> {
+    let now = tx.now();
+    let found = tx.optional(
+        "SELECT id, client_id, redirect_uri, scopes, state, challenge, authenticate_after, login_hint,
+                created_at
+         FROM authorization_request
+         WHERE id = ?1 AND browser_hash = ?2 AND expires_at > ?3 AND decided_at IS NULL",
+        params![id.as_str(), browser.as_bytes(), now],
+        |row| {
+            Ok(Pending {
+                id: row.parse(0)?,
+                client_id: row.parse(1)?,
+                redirect_uri: row.get(2)?,
+                scopes: row.parse(3)?,
+                state: row.get(4)?,
+                challenge: row.parse_optional(5)?,
+                authenticate_after: row.get(6)?,
+                login_hint: row.get(7)?,
+                created_at: row.get(8)?,
+            })
+        },
+    )?;
+    found.ok_or(Error::NotFound)
+}
+
+/// Decides the request, once: a second decision finds nothing.
+pub(crate) fn decide(tx: &mut Tx<'_>, pending: &Pending) -> Result<()> {
+    let now = tx.now();
+    let decided = tx.execute(
+        "UPDATE authorization_request SET decided_at = ?2 WHERE id = ?1 AND decided_at IS NULL",
+        params![pending.id.as_str(), now],
+    )?;
+    if decided == 1 { Ok(()) } else { Err(Error::NotFound) }
+}

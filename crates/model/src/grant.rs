@@ -1,0 +1,209 @@
+//! Grants: what a person lets an application do in an organization.
+//!
+//! The seed's rule decides who may consent: their role must have every required scope that the application
+//! lists, whatever this request asks for. It is checked again in the transaction that writes the grant, so a
+//! role that changed between page and click counts.
+
+use rules::access::{Access, Credential, DeviceSet, Principal};
+use rules::id::{FamilyId, GrantId, OrganizationId, PersonId};
+use rules::role::Role;
+use rules::scope::{Scope, ScopeList, ScopeSet};
+use rules::secret::{Code, Mint, Plaintext};
+
+use crate::application::{self, Application};
+use crate::audit::{self, Action, Actor};
+use crate::authorization::{self, Pending};
+use crate::device_set::{self, Devices};
+use crate::organization;
+use crate::session::Session;
+use crate::token;
+use crate::{Error, Result, Tx};
+use db::params;
+
+/// What a person decided on the consent page.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// For which organization.
+    pub organization: OrganizationId,
+    /// The optional scopes they ticked.
+    pub optional: ScopeSet,
+    /// For which devices.
+    pub devices: Devices,
+}
+
+/// What became of an approval.
+pub enum Approved {
+    /// The application may redeem this.
+    Code(Plaintext<Code>),
+    /// The role lacks these required scopes.
+    RoleLacks(ScopeSet),
+    /// Nothing was left to grant: only optional scopes were asked for and none was ticked.
+    Nothing,
+}
+
+/// Gives the application what the person approved, and a code for it.
+pub fn approve(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    (session, actor): (&Session, &Actor),
+    pending: &Pending,
+    approval: &Approval,
+) -> Result<Approved> {
+    let application = application::client(tx, pending.client_id.as_str())?.ok_or(Error::NotFound)?;
+    let organization = &approval.organization;
+    let role = organization::role_of(tx, organization, &session.person.id)?.ok_or(Error::NotFound)?;
+    let missing = role.missing(application.profile.scopes.set());
+    if !missing.is_empty() {
+        return Ok(Approved::RoleLacks(missing));
+    }
+    let optional = approval.optional.and(application.profile.optional_scopes.set()).and(role.scopes());
+    let allowed = application.profile.scopes.set().or(optional);
+    let scopes = pending.scopes.within(allowed);
+    if scopes.iter().all(|scope| scope == Scope::OfflineAccess) {
+        return Ok(Approved::Nothing);
+    }
+    authorization::decide(tx, pending)?;
+    let consent = Consent { application: &application, person: &session.person.id, organization, role };
+    let grant = consent.store(tx, &scopes, session, &approval.devices)?;
+    audit::record_detail(
+        tx,
+        Some(organization),
+        actor,
+        (Action::ConsentGiven, grant.as_str()),
+        &format!("{} {scopes}", application.client_id),
+    )?;
+    let bound = token::Bound { redirect_uri: &pending.redirect_uri, challenge: pending.challenge.as_ref() };
+    token::issue_code(tx, mint, (&grant, &application.client_id), &scopes, bound).map(Approved::Code)
+}
+
+/// Says no to the application.
+pub fn refuse(tx: &mut Tx<'_>, session: &Session, actor: &Actor, pending: &Pending) -> Result<()> {
+    authorization::decide(tx, pending)?;
+    let organization = Some(&session.organization.id);
+    audit::record(tx, organization, actor, Action::ConsentRefused, pending.client_id.as_str())
+}
+
+struct Consent<'a> {
+    application: &'a Application,
+    person: &'a PersonId,
+    organization: &'a OrganizationId,
+    role: Role,
+}
+
+impl Consent<'_> {
+    /// Writes the grant: a new one, or more scopes and the newly chosen devices for the one that is there.
+    fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        scopes: &ScopeList,
+        session: &Session,
+        devices: &Devices,
+    ) -> Result<GrantId> {
+        let now = tx.now();
+        let live = self.live(tx)?;
+        let all: ScopeList = live.iter().flat_map(|(_, held)| held.iter()).chain(scopes.iter()).collect();
+        let id = match live {
+            Some((id, _)) => id,
+            None => GrantId::new(now, tx.random()?),
+        };
+        tx.execute(
+            "INSERT INTO oauth_grant (id, client_id, person_id, organization_id, scopes, devices,
+                                      created_at, approved_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+             ON CONFLICT (id) DO UPDATE SET scopes = excluded.scopes, devices = excluded.devices,
+                                            approved_at = excluded.approved_at",
+            params![
+                id.as_str(),
+                self.application.client_id.as_str(),
+                self.person.as_str(),
+                self.organization.as_str(),
+                &all.to_string(),
+                devices.word(),
+                now
+            ],
+        )?;
+        device_set::store(tx, &self.access(session), id.as_str(), devices)?;
+        tx.bump(self.organization.as_str());
+        Ok(id)
+    }
+
+    fn live(&self, tx: &mut Tx<'_>) -> Result<Option<(GrantId, ScopeList)>> {
+        let found = tx.optional(
+            "SELECT id, scopes FROM oauth_grant WHERE client_id = ?1 AND person_id = ?2
+             AND organization_id = ?3 AND revoked_at IS NULL",
+            params![self.application.client_id.as_str(), self.person.as_str(), self.organization.as_str()],
+            |row| Ok((row.parse(0)?, row.parse(1)?)),
+        )?;
+        Ok(found)
+    }
+
+    /// What the person may do in the organization they consent for, which need not be the session's.
+    fn access(&self, session: &Session) -> Access {
+        Access {
+            organization: self.organization.clone(),
+            scopes: self.role.scopes(),
+            devices: DeviceSet::All,
+            principal: Principal::User(self.person.clone()),
+            credential: Credential::Session { id: session.id.clone(), role: self.role },
+            expires_at: None,
+        }
+    }
+}
+
+/// A code without asking again: a confidential application whose lasting grant already has all that it asks for.
+///
+/// Without `offline_access` each authorization asks the person (the seed); so does a public client always
+/// (RFC 8252 §8.6), because anybody can claim its client id.
+pub fn remembered(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    session: &Session,
+    application: &Application,
+    request: &rules::authorize::Valid,
+) -> Result<Option<Plaintext<Code>>> {
+    let confidential = application.client_type == rules::client_auth::ClientType::Confidential;
+    if !confidential || !request.scopes().contains(Scope::OfflineAccess) {
+        return Ok(None);
+    }
+    let organization = &session.organization.id;
+    let Some(role) = organization::role_of(tx, organization, &session.person.id)? else { return Ok(None) };
+    let consent = Consent { application, person: &session.person.id, organization, role };
+    let Some((grant, held)) = consent.live(tx)? else { return Ok(None) };
+    let lacks = role.missing(application.profile.scopes.set().or(request.scopes().set()));
+    if !lacks.is_empty() || !held.set().contains_all(request.scopes().set()) {
+        return Ok(None);
+    }
+    let bound =
+        token::Bound { redirect_uri: request.redirect_uri().as_str(), challenge: request.challenge() };
+    token::issue_code(tx, mint, (&grant, &application.client_id), request.scopes(), bound).map(Some)
+}
+
+/// Ends a grant: every code and token under it dies with the next request.
+pub(crate) fn revoke(tx: &mut Tx<'_>, grant: &GrantId, actor: &Actor, because: &str) -> Result<()> {
+    let now = tx.now();
+    let organization = tx.optional(
+        "UPDATE oauth_grant SET revoked_at = ?2, revoked_because = ?3
+         WHERE id = ?1 AND revoked_at IS NULL RETURNING organization_id",
+        params![grant.as_str(), now, because],
+        |row| row.parse::<OrganizationId>(0),
+    )?;
+    let Some(organization) = organization else { return Ok(()) };
+    tx.bump(organization.as_str());
+    audit::record_detail(tx, Some(&organization), actor, (Action::GrantRevoked, grant.as_str()), because)
+}
+
+/// Ends one line of tokens; the grant and its other lines live on.
+pub(crate) fn revoke_family(
+    tx: &mut Tx<'_>,
+    (family, organization): (&FamilyId, &OrganizationId),
+    actor: &Actor,
+    because: &str,
+) -> Result<()> {
+    let now = tx.now();
+    tx.execute(
+        "UPDATE token_family SET revoked_at = ?2, revoked_because = ?3 WHERE id = ?1 AND revoked_at IS NULL",
+        params![family.as_str(), now, because],
+    )?;
+    tx.bump(organization.as_str());
+    audit::record_detail(tx, Some(organization), actor, (Action::TokenFamilyRevoked, family.as_str()), because)
+}

@@ -1,0 +1,179 @@
+//! Sessions: a browser in which a person has signed in.
+//!
+//! The cookie holds 256 random bits and the database their keyed hash. A session ends by log-out, after a week
+//! unused, and after thirty days in any case; every sign-in makes a new one.
+
+use jiff::{SignedDuration, Timestamp};
+
+use rules::access::{Access, Credential, DeviceSet, Principal};
+use rules::id::{OrganizationId, SessionId};
+use rules::role::Role;
+use rules::secret::{Hashed, Mint, Mode, Plaintext, SessionToken};
+
+use crate::audit::{self, Action, Actor};
+use crate::organization::{self, Organization};
+use crate::person::Person;
+use crate::{Error, Result, Tx};
+use db::params;
+
+const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How stale `seen_at` may be before a request writes it again.
+const SEEN_STEP: SignedDuration = SignedDuration::from_hours(1);
+
+/// Who is signed in, where, and what they may do there.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The session.
+    pub id: SessionId,
+    /// Who.
+    pub person: Person,
+    /// The organization they look at.
+    pub organization: Organization,
+    /// Their role in it, as of this request.
+    pub role: Role,
+    /// When they last proved who they are.
+    pub authenticated_at: Timestamp,
+    seen_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// The browser that signs in.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Its network address.
+    pub address: String,
+    /// Its `User-Agent`, cut to 200 characters.
+    pub user_agent: String,
+}
+
+impl Session {
+    /// What the person may do here.
+    pub fn access(&self) -> Access {
+        Access {
+            organization: self.organization.id.clone(),
+            scopes: self.role.scopes(),
+            devices: DeviceSet::All,
+            principal: Principal::User(self.person.id.clone()),
+            credential: Credential::Session { id: self.id.clone(), role: self.role },
+            expires_at: Some(self.expires_at),
+        }
+    }
+
+    /// Whether [`touch`] is due.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now.duration_since(self.seen_at) > SEEN_STEP
+    }
+}
+
+/// Starts a session for a person who has just proved who they are, in the oldest of their organizations.
+pub fn start(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    person: &Person,
+    visitor: &Visitor,
+) -> Result<Plaintext<SessionToken>> {
+    let organizations = organization::of_person(tx, &person.id)?;
+    let Some((organization, _role)) = organizations.into_iter().next() else {
+        return Err(Error::NotAllowed("This account does not belong to any organization.".into()));
+    };
+    let now = tx.now();
+    let id = SessionId::new(now, tx.random()?);
+    let (token, hash) = mint.coin::<SessionToken>(tx.random()?);
+    tx.execute(
+        "INSERT INTO session (id, token_hash, person_id, organization_id, address, user_agent,
+                              created_at, authenticated_at, seen_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8)",
+        params![
+            id.as_str(),
+            hash.as_bytes(),
+            person.id.as_str(),
+            organization.id.as_str(),
+            &visitor.address,
+            &visitor.user_agent,
+            now,
+            now + LIFE
+        ],
+    )?;
+    let actor = Actor { who: person.id.to_string(), address: visitor.address.clone() };
+    audit::record(tx, Some(&organization.id), &actor, Action::SignedIn, id.as_str())?;
+    Ok(token)
+}
+
+/// Remembers that somebody failed to sign in as `email`.
+pub fn refuse(tx: &mut Tx<'_>, email: &str, visitor: &Visitor) -> Result<()> {
+    let who = tx
+        .optional("SELECT id FROM person WHERE email = ?1", params![email], |row| row.get::<String>(0))?
+        .unwrap_or_else(|| "unknown".to_owned());
+    let actor = Actor { who, address: visitor.address.clone() };
+    audit::record(tx, None, &actor, Action::SignInFailed, "")
+}
+
+/// The live session behind a cookie.
+pub fn find(tx: &mut Tx<'_>, token: Hashed<SessionToken>) -> Result<Option<Session>> {
+    let now = tx.now();
+    let found = tx.optional(
+        "SELECT session.id, session.authenticated_at, session.seen_at, session.expires_at,
+                person.id, person.email, person.name, person.operator_at,
+                organization.id, organization.name, organization.mode, membership.role
+         FROM session
+         JOIN person ON person.id = session.person_id
+         JOIN organization ON organization.id = session.organization_id
+         JOIN membership ON membership.organization_id = session.organization_id
+                        AND membership.person_id = session.person_id
+         WHERE session.token_hash = ?1 AND session.ended_at IS NULL AND session.expires_at > ?2
+           AND session.seen_at > ?3 AND person.disabled_at IS NULL AND organization.suspended_at IS NULL",
+        params![token.as_bytes(), now, now - IDLE_LIFE],
+        |row| {
+            Ok(Session {
+                id: row.parse(0)?,
+                authenticated_at: row.get(1)?,
+                seen_at: row.get(2)?,
+                expires_at: row.get(3)?,
+                person: Person {
+                    id: row.parse(4)?,
+                    email: row.get(5)?,
+                    name: row.get(6)?,
+                    is_operator: row.get::<Option<i64>>(7)?.is_some(),
+                },
+                organization: Organization {
+                    id: row.parse(8)?,
+                    name: row.get(9)?,
+                    mode: row.parse::<Mode>(10)?,
+                },
+                role: row.parse(11)?,
+            })
+        },
+    )?;
+    Ok(found)
+}
+
+/// Notes that the session is in use.
+pub fn touch(tx: &mut Tx<'_>, id: &SessionId) -> Result<()> {
+    let now = tx.now();
+    tx.execute("UPDATE session SET seen_at = ?2 WHERE id = ?1", params![id.as_str(), now])?;
+    Ok(())
+}
+
+/// Ends a session. Ending it twice is no mistake.
+pub fn end(tx: &mut Tx<'_>, session: &Session, actor: &Actor) -> Result<()> {
+    let now = tx.now();
+    let ended = tx.execute(
+        "UPDATE session SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL",
+        params![session.id.as_str(), now],
+    )?;
+    if ended == 1 {
+        audit::record(tx, Some(&session.organization.id), actor, Action::SignedOut, session.id.as_str())?;
+    }
+    Ok(())
+}
+
+/// Moves the session to another organization of the same person.
+pub fn switch_organization(tx: &mut Tx<'_>, session: &Session, to: &OrganizationId) -> Result<()> {
+    organization::role_of(tx, to, &session.person.id)?.ok_or(Error::NotFound)?;
+    tx.execute(
+        "UPDATE session SET organization_id = ?2 WHERE id = ?1",
+        params![session.id.as_str(), to.as_str()],
+    )?;
+    Ok(())
+}

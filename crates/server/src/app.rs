@@ -1,0 +1,93 @@
+//! What every request shares.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use db::Db;
+use model::password::PasswordDigest;
+use rules::secret::Mint;
+
+use crate::callers::Callers;
+use crate::config::Site;
+use crate::metrics::Metrics;
+use crate::throttle::Throttle;
+
+/// The shared state; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// What is shared.
+pub struct Shared {
+    /// The database.
+    pub db: Db,
+    /// How secrets are made and hashed.
+    pub mint: Mint,
+    /// Where the server stands in the world.
+    pub site: Site,
+    /// Resolved credentials.
+    pub callers: Callers,
+    /// How passwords are checked.
+    pub passwords: Passwords,
+    /// Who fails too often.
+    pub throttle: Throttle,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(db: Db, mint: Mint, site: Site) -> Self {
+        Self(Arc::new(Shared {
+            callers: Callers::new(),
+            passwords: Passwords::new(),
+            throttle: Throttle::new(),
+            metrics: Metrics::new(),
+            db,
+            mint,
+            site,
+        }))
+    }
+}
+
+/// Password hashing, kept from taking the machine: each hash costs 19 MiB and some 15 ms of a core.
+pub struct Passwords {
+    slots: Semaphore,
+    /// What unknown people are compared with, so that they cost the same as known ones.
+    nobody: Option<PasswordDigest>,
+}
+
+impl Passwords {
+    fn new() -> Self {
+        // One core stays free for those who have signed in already.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let nobody = PasswordDigest::of("nobody has this password");
+        Self { slots: Semaphore::new(cores.saturating_sub(1).max(1)), nobody }
+    }
+
+    /// Whether `password` belongs to `digest`; takes as long without a digest as with one.
+    pub async fn check(&self, digest: Option<PasswordDigest>, password: String) -> bool {
+        let known = digest.is_some();
+        let Some(digest) = digest.or_else(|| self.nobody.clone()) else { return false };
+        self.hashing(move || digest.is_of(&password)).await.unwrap_or(false) && known
+    }
+
+    /// Hashes a new password.
+    pub async fn hash(&self, password: String) -> Option<PasswordDigest> {
+        self.hashing(move || PasswordDigest::of(&password)).await.flatten()
+    }
+
+    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let _slot = self.slots.acquire().await.ok()?;
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+}

@@ -1,0 +1,110 @@
+//! Who is calling, at full speed: resolved credentials, cached by their hash and still exact.
+//!
+//! An entry holds the epoch of its organization, loaded before the database was read. Whatever ends or narrows a
+//! credential bumps that epoch after its commit and before it is acknowledged, so an entry with a current epoch
+//! is as good as a fresh read. The fresh read (`model::caller`) is the oracle in the tests.
+//!
+//! Uses are noted in memory and written by the worker: nothing is written on the read path.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use quick_cache::sync::Cache;
+
+use db::{Db, Epoch};
+use model::caller::{self, Use};
+use rules::access::Access;
+use rules::id::OrganizationId;
+use rules::secret::{Bearer, Mint};
+
+const ENTRIES: usize = 100_000;
+/// A use is noted again after this, in microseconds.
+const NOTE_STEP: i64 = 60_000_000;
+
+/// A credential that was good when it was looked up.
+pub struct Known {
+    /// What it may do.
+    pub access: Access,
+    epoch: Epoch,
+    noted_at: AtomicI64,
+}
+
+/// The cache, and the uses that wait to be written.
+pub struct Callers {
+    cache: Cache<[u8; 32], Arc<Known>>,
+    uses: Mutex<Vec<Use>>,
+}
+
+impl Callers {
+    pub(crate) fn new() -> Self {
+        Self { cache: Cache::new(ENTRIES), uses: Mutex::default() }
+    }
+
+    /// What the credential may do now; none if it does not work.
+    pub async fn resolve(&self, db: &Db, mint: &Mint, bearer: &Bearer) -> model::Result<Option<Arc<Known>>> {
+        let hash = match bearer {
+            Bearer::ApiKey(key) => *mint.pepper.hash(key).as_bytes(),
+            Bearer::AccessToken(token) => *mint.pepper.hash(token).as_bytes(),
+        };
+        let now = db.clock().now();
+        if let Some(known) = self.cache.get(&hash)
+            && db.is_current(known.epoch)
+            && !known.access.has_expired(now)
+        {
+            return Ok(Some(known));
+        }
+        self.look_up(db, mint, bearer, hash).await
+    }
+
+    async fn look_up(
+        &self,
+        db: &Db,
+        mint: &Mint,
+        bearer: &Bearer,
+        hash: [u8; 32],
+    ) -> model::Result<Option<Arc<Known>>> {
+        let organization: Option<OrganizationId> = db
+            .read(|tx| match bearer {
+                Bearer::ApiKey(key) => caller::organization_of_key(tx, mint.pepper.hash(key)),
+                Bearer::AccessToken(token) => caller::organization_of_token(tx, mint.pepper.hash(token)),
+            })
+            .await?;
+        let Some(organization) = organization else { return Ok(None) };
+        // Before the read: what commits after it makes the entry stale.
+        let epoch = db.epoch(organization.as_str());
+        let access = db
+            .read(|tx| match bearer {
+                Bearer::ApiKey(key) => caller::by_key(tx, mint.pepper.hash(key)),
+                Bearer::AccessToken(token) => caller::by_token(tx, mint.pepper.hash(token)),
+            })
+            .await?;
+        let Some(access) = access else {
+            self.cache.remove(&hash);
+            return Ok(None);
+        };
+        let known = Arc::new(Known { access, epoch, noted_at: AtomicI64::new(0) });
+        self.cache.insert(hash, known.clone());
+        Ok(Some(known))
+    }
+
+    /// Notes that the credential was used, at most once a minute.
+    pub fn note_use(&self, known: &Known, now: Timestamp, address: IpAddr) {
+        let micros = now.as_microsecond();
+        let before = known.noted_at.load(Ordering::Relaxed);
+        if micros - before < NOTE_STEP {
+            return;
+        }
+        if known.noted_at.compare_exchange(before, micros, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            return;
+        }
+        let used = Use { credential: known.access.credential.clone(), at: now, address: address.to_string() };
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).push(used);
+    }
+
+    /// Takes the noted uses, to write them.
+    pub fn take_uses(&self) -> Vec<Use> {
+        std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

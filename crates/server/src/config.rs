@@ -1,0 +1,263 @@
+//! Configuration: what the operator decides, checked before anything starts.
+//!
+//! Flags come before environment, environment before the file, the file before the defaults. Every wrong value is
+//! an error in words with exit status 78; nothing falls back silently to something less safe.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ipnet::IpNet;
+use serde::Deserialize;
+use url::Url;
+
+use rules::secret::Format;
+
+/// The defaults, as a file that can be copied and edited.
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// The settings as flags and environment give them; all may be left out.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// A TOML file with settings (see `bluesonde config default`).
+    #[arg(long, env = "BLUESONDE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the database and the pepper live; made if absent.
+    #[arg(long, env = "BLUESONDE_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address and port to listen on.
+    #[arg(long, env = "BLUESONDE_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Address and port for metrics and health.
+    #[arg(long, env = "BLUESONDE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// The URL under which people and programs reach this server; also the OAuth issuer.
+    #[arg(long, env = "BLUESONDE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// The base of the data API, if it has another host; must end in /v1.
+    #[arg(long, env = "BLUESONDE_API_URL", value_name = "URL")]
+    pub api_url: Option<String>,
+    /// Networks of reverse proxies whose X-Forwarded-For is believed.
+    #[arg(long, env = "BLUESONDE_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<IpNet>>,
+    /// Whom people can ask for help: an e-mail address or a URL.
+    #[arg(long, env = "BLUESONDE_SUPPORT_CONTACT", value_name = "CONTACT")]
+    pub support_contact: Option<String>,
+    /// The file with the pepper, under which secrets are hashed (default: pepper in the data directory).
+    #[arg(long, env = "BLUESONDE_PEPPER_FILE", value_name = "FILE")]
+    pub pepper_file: Option<PathBuf>,
+    /// The segment in every credential that tells them from other vendors'.
+    #[arg(long, env = "BLUESONDE_CREDENTIAL_SEGMENT", value_name = "SEGMENT")]
+    pub credential_segment: Option<String>,
+}
+
+/// The same settings from a file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSettings {
+    data_dir: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    metrics_listen: Option<SocketAddr>,
+    public_url: Option<String>,
+    api_url: Option<String>,
+    trusted_proxies: Option<Vec<IpNet>>,
+    support_contact: Option<String>,
+    pepper_file: Option<PathBuf>,
+    credential_segment: Option<String>,
+}
+
+/// What the server runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the database and the pepper live.
+    pub data_dir: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where metrics and health are.
+    pub metrics_listen: SocketAddr,
+    /// The pepper's file.
+    pub pepper_file: PathBuf,
+    /// How credentials are written.
+    pub format: Format,
+    /// What requests need to know.
+    pub site: Site,
+}
+
+/// Where the server stands in the world.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The issuer: scheme, host and port, no trailing slash.
+    pub public_url: String,
+    /// The base of the data API, without trailing slash.
+    pub api_url: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whom people can ask for help.
+    pub support_contact: Option<String>,
+}
+
+impl Site {
+    /// Whether browsers reach us by https, so that cookies can insist on it.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// Whether this peer's forwarding headers are believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&peer))
+    }
+}
+
+/// A setting that can't be used, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadConfig(String);
+
+fn bad(text: impl Into<String>) -> BadConfig {
+    BadConfig(text.into())
+}
+
+impl Config {
+    /// Puts flags, file and defaults together and checks the whole.
+    pub fn load(flags: &Flags) -> Result<Self, BadConfig> {
+        let defaults = parse(DEFAULTS, "the defaults")?;
+        let file = match &flags.config {
+            Some(path) => parse(&read(path)?, &path.display().to_string())?,
+            None => FileSettings::default(),
+        };
+        macro_rules! setting {
+            ($name:ident) => {
+                flags.$name.clone().or(file.$name).or(defaults.$name)
+            };
+        }
+        let data_dir = setting!(data_dir).ok_or_else(|| bad("data_dir is missing"))?;
+        let listen = setting!(listen).ok_or_else(|| bad("listen is missing"))?;
+        let metrics_listen = setting!(metrics_listen).ok_or_else(|| bad("metrics_listen is missing"))?;
+        let public_url = setting!(public_url).unwrap_or_else(|| format!("http://{listen}"));
+        let public_url = origin(&public_url)?;
+        let api_url = match setting!(api_url) {
+            Some(url) => api_base(&url)?,
+            None => format!("{public_url}/v1"),
+        };
+        let trusted_proxies = setting!(trusted_proxies).unwrap_or_default();
+        let segment = setting!(credential_segment).unwrap_or_else(|| "bsn".to_owned());
+        let config = Self {
+            pepper_file: setting!(pepper_file).unwrap_or_else(|| data_dir.join("pepper")),
+            format: Format::new(&segment).map_err(|error| bad(error.to_string()))?,
+            site: Site { public_url, api_url, trusted_proxies, support_contact: setting!(support_contact) },
+            data_dir,
+            listen,
+            metrics_listen,
+        };
+        config.refuse_what_is_unsafe()?;
+        Ok(config)
+    }
+
+    /// Plain http leaves the machine only behind a named proxy, and no proxy is everybody.
+    fn refuse_what_is_unsafe(&self) -> Result<(), BadConfig> {
+        let proxies = &self.site.trusted_proxies;
+        if proxies.iter().any(|network| network.prefix_len() == 0) {
+            return Err(bad("trusted_proxies: name your proxies; a network of length 0 would trust everybody"));
+        }
+        if !self.listen.ip().is_loopback() && proxies.is_empty() {
+            return Err(bad(format!(
+                "listen is {}, which others can reach, and this port speaks plain http: name the reverse proxy that \
+                 ends TLS in trusted_proxies, or listen on 127.0.0.1",
+                self.listen
+            )));
+        }
+        if !self.site.is_secure() && !is_loopback(&self.site.public_url) {
+            return Err(bad(format!(
+                "public_url is {}: beyond this machine it must start with https://",
+                self.site.public_url
+            )));
+        }
+        Ok(())
+    }
+
+    /// The database's file.
+    pub fn database(&self) -> PathBuf {
+        self.data_dir.join("bluesonde.db")
+    }
+}
+
+fn read(path: &Path) -> Result<String, BadConfig> {
+    fs::read_to_string(path).map_err(|error| bad(format!("cannot read {}: {error}", path.display())))
+}
+
+fn parse(text: &str, name: &str) -> Result<FileSettings, BadConfig> {
+    toml::from_str(text).map_err(|error| bad(format!("{name}: {error}")))
+}
+
+fn is_loopback(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// An issuer is compared byte for byte (RFC 8414 §3.3), so it has one spelling: no path, no trailing slash.
+fn origin(text: &str) -> Result<String, BadConfig> {
+    let url = Url::parse(text).map_err(|error| bad(format!("public_url {text:?}: {error}")))?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !plain || url.path() != "/" || url.fragment().is_some() {
+        return Err(bad(format!("public_url {text:?}: give scheme, host and port only, such as https://auth.example")));
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn api_base(text: &str) -> Result<String, BadConfig> {
+    let url = Url::parse(text).map_err(|error| bad(format!("api_url {text:?}: {error}")))?;
+    if url.path().trim_end_matches('/') != "/v1" || url.query().is_some() || url.fragment().is_some() {
+        return Err(bad(format!("api_url {text:?}: the data API is under /v1, such as https://api.example/v1")));
+    }
+    if url.scheme() != "https" && !is_loopback(text) {
+        return Err(bad(format!("api_url {text:?}: beyond this machine it must start with https://")));
+    }
+    Ok(format!("{}/v1", url.origin().ascii_serialization()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(change: impl FnOnce(&mut Flags)) -> Result<Config, BadConfig> {
+        let mut flags = Flags::default();
+        change(&mut flags);
+        Config::load(&flags)
+    }
+
+    #[test]
+    fn the_defaults_stay_on_this_machine() {
+        let config = load(|_| {}).unwrap();
+        assert!(config.listen.ip().is_loopback() && config.metrics_listen.ip().is_loopback());
+        assert_eq!(config.site.api_url, format!("{}/v1", config.site.public_url));
+    }
+
+    #[test]
+    fn what_is_unsafe_is_refused_in_words() {
+        type Change = Box<dyn FnOnce(&mut Flags)>;
+        let cases: Vec<(Change, &str)> = vec![
+            (Box::new(|flags| flags.listen = "0.0.0.0:80".parse().ok()), "plain http"),
+            (Box::new(|flags| flags.public_url = Some("http://buoys.example".into())), "https://"),
+            (Box::new(|flags| flags.public_url = Some("https://buoys.example/x".into())), "scheme, host"),
+            (Box::new(|flags| flags.trusted_proxies = Some(vec!["0.0.0.0/0".parse().unwrap()])), "everybody"),
+            (Box::new(|flags| flags.api_url = Some("https://api.example/v2".into())), "/v1"),
+            (Box::new(|flags| flags.credential_segment = Some("B_S".into())), "segment"),
+            (Box::new(|flags| flags.config = Some("/nonexistent/file".into())), "cannot read"),
+        ];
+        for (change, word) in cases {
+            let error = load(change).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_in_a_file_is_named() {
+        assert!(parse("lissten = \"127.0.0.1:1\"", "file").unwrap_err().to_string().contains("lissten"));
+    }
+}

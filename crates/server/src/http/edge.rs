@@ -1,0 +1,239 @@
+//! The outermost layer: what is true of every answer.
+//!
+//! It gives the request an id and a network address, turns panics into 500s, gives failures their form, and adds
+//! the headers that belong everywhere. It is kept short, because every API call goes through it.
+
+use std::any::Any;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use maud::Render;
+
+use crate::app::App;
+use crate::http::error::{Challenge, Failure, Problem, Trouble};
+use crate::http::oauth;
+use crate::http::page;
+use crate::metrics::Surface;
+use crate::views::error::ErrorPage;
+use crate::views::{Nav, Page};
+
+/// Larger bodies than this are refused by their announced length, before a byte is read.
+const MAX_BODY: u64 = 16 * 1024 * 1024;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The request's id, for logs and for support.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) HeaderValue);
+
+impl RequestId {
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+/// Where the request comes from, as far as we believe it.
+#[derive(Clone, Copy)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+/// The peer of the connection.
+#[derive(Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// Wraps a request.
+pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let surface = surface_of(request.uri().path());
+    let id = RequestId(request_id(request.headers()));
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
+    let address = ClientAddress(client_address(&app, peer, request.headers()));
+    request.extensions_mut().insert(address);
+    request.extensions_mut().insert(id.clone());
+    let mut response = if announced_length(request.headers()) > MAX_BODY {
+        too_large(surface)
+    } else {
+        caught(next, request, surface).await
+    };
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        response = give_form(&app, failure, response, &id);
+    }
+    finish(&app, surface, &id, &mut response);
+    response
+}
+
+/// Which part of the server a path belongs to, and so which form its failures have.
+fn surface_of(path: &str) -> Surface {
+    if path == "/v1" || path.starts_with("/v1/") {
+        Surface::Api
+    } else if oauth::answers_programs(path) {
+        Surface::Oauth
+    } else {
+        Surface::Console
+    }
+}
+
+/// The caller's own id if it is a sane one, else one that no other request of this process has.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let sane = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (8..=64).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+    };
+    headers.get(X_REQUEST_ID).filter(sane).cloned().unwrap_or_else(|| {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let text = format!("r-{:x}-{count:x}", std::process::id());
+        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("r"))
+    })
+}
+
+/// The nearest address that is not one of our own proxies. A header from anybody else is ignored.
+fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    if app.site.trusted_proxies.is_empty() || !app.site.trusts(peer) {
+        return peer;
+    }
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let hops = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.rsplit(','));
+    let addresses = hops.map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    addresses.into_iter().find(|address| !app.site.trusts(*address)).unwrap_or(peer)
+}
+
+fn announced_length(headers: &HeaderMap) -> u64 {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn too_large(surface: Surface) -> Response {
+    match surface {
+        Surface::Api => Problem::too_large(usize::try_from(MAX_BODY).unwrap_or(usize::MAX)).into_response(),
+        Surface::Oauth => oauth::too_large(),
+        Surface::Console => super::error::Fail::from(Trouble::too_large()).into_response(),
+    }
+}
+
+/// Runs the rest; a panic there ends this request and nothing else.
+async fn caught(next: Next, request: Request, surface: Surface) -> Response {
+    let run = AssertUnwindSafe(next.run(request));
+    match futures_catch(run).await {
+        Ok(response) => response,
+        Err(panic) => {
+            tracing::error!(panic = panic_text(panic.as_ref()), "a handler panicked");
+            match surface {
+                Surface::Api => Problem::internal().into_response(),
+                Surface::Oauth => oauth::server_error(),
+                Surface::Console => super::error::Fail::from(Trouble::internal()).into_response(),
+            }
+        }
+    }
+}
+
+/// Polls a future so that its panic becomes an error.
+async fn futures_catch<F: Future>(future: AssertUnwindSafe<F>) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = Box::pin(future.0);
+    std::future::poll_fn(move |context| {
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        match polled {
+            Ok(std::task::Poll::Pending) => std::task::Poll::Pending,
+            Ok(std::task::Poll::Ready(output)) => std::task::Poll::Ready(Ok(output)),
+            Err(panic) => std::task::Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no text")
+}
+
+fn give_form(app: &App, failure: Failure, bare: Response, id: &RequestId) -> Response {
+    let mut response = match failure {
+        Failure::Problem(problem) => problem_response(app, problem.with_request_id(id.as_str())),
+        Failure::Page(trouble) => trouble_response(app, *trouble, id),
+    };
+    // What the handler or the router said besides (Allow, Set-Cookie).
+    for (name, value) in bare.headers() {
+        if name != header::CONTENT_LENGTH && !response.headers().contains_key(name) {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    response
+}
+
+fn problem_response(app: &App, problem: Problem) -> Response {
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = (problem.status(), Body::from(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if let Some(challenge) = challenge_header(app, problem.challenge()) {
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// RFC 6750 §3, with the metadata that RFC 9728 §5.1 adds.
+fn challenge_header(app: &App, challenge: Challenge) -> Option<HeaderValue> {
+    let metadata = format!("resource_metadata=\"{}\"", oauth::protected_resource_url(&app.site));
+    let text = match challenge {
+        Challenge::None => return None,
+        Challenge::Missing => format!("Bearer {metadata}"),
+        Challenge::InvalidRequest => format!("Bearer error=\"invalid_request\", {metadata}"),
+        Challenge::InvalidToken => format!("Bearer error=\"invalid_token\", {metadata}"),
+        Challenge::InsufficientScope(scope) => {
+            format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\", {metadata}")
+        }
+    };
+    HeaderValue::from_str(&text).ok()
+}
+
+fn trouble_response(app: &App, trouble: Trouble, id: &RequestId) -> Response {
+    let status = trouble.status;
+    let body = ErrorPage {
+        title: trouble.title.clone(),
+        happened: trouble.happened,
+        advice: trouble.advice,
+        compared: trouble.compared,
+        guide: trouble.guide,
+        request_id: id.as_str().to_owned(),
+    };
+    let document = Page {
+        title: &trouble.title,
+        nav: Nav::SignedOut,
+        body: crate::views::error::error(&body),
+        support: app.site.support_contact.as_deref(),
+        request_id: None,
+    };
+    page::html(status, document.render().render().into_string(), page::FormTarget::OwnPages)
+}
+
+fn finish(app: &App, surface: Surface, id: &RequestId, response: &mut Response) {
+    app.metrics.answered(surface, response.status().as_u16());
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.0.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if surface == Surface::Api {
+        cross_origin(headers);
+    }
+    if app.site.is_secure() {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+}
+
+/// Programs in browsers may read the API with a token of their own; cookies play no part in it.
+fn cross_origin(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let exposed = HeaderValue::from_static("ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+}

@@ -1,0 +1,364 @@
+//! What goes back when something is wrong: RFC 9457 problems for programs, pages for people.
+//!
+//! A failure travels as a value; the edge, which knows the request's id, gives it its form. What is shown and what
+//! is logged are different things: an unknown failure is an opaque 500 with that id, logged once.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use model::Invalid;
+use rules::scope::Scope;
+
+use crate::views::error::Comparison;
+
+/// A failure on its way to the edge, in the response's extensions.
+#[derive(Clone)]
+pub(crate) enum Failure {
+    Problem(Problem),
+    Page(Box<Trouble>),
+}
+
+impl Failure {
+    /// A response that the edge will fill in.
+    fn respond(self, status: StatusCode) -> Response {
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A problem of the data API (RFC 9457).
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    code: &'static str,
+    request_id: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldProblem>,
+    #[serde(skip)]
+    challenge: Challenge,
+}
+
+/// One mistake in a request body or query.
+#[derive(Debug, Clone, Serialize)]
+pub struct FieldProblem {
+    /// Where: a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What.
+    pub detail: String,
+}
+
+/// What `WWW-Authenticate` says (RFC 6750 §3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// Nothing.
+    #[default]
+    None,
+    /// No credential came: no error code either (§3.1).
+    Missing,
+    /// The request is malformed.
+    InvalidRequest,
+    /// The credential does not work.
+    InvalidToken,
+    /// The credential lacks this scope.
+    InsufficientScope(Scope),
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("/docs/errors#{code}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            code,
+            request_id: String::new(),
+            errors: Vec::new(),
+            challenge: Challenge::None,
+        }
+    }
+
+    fn challenging(mut self, challenge: Challenge) -> Self {
+        self.challenge = challenge;
+        self
+    }
+
+    /// 400 with one mistake.
+    pub fn bad_request(pointer: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", detail.clone());
+        problem.errors.push(FieldProblem { pointer: pointer.to_owned(), detail });
+        problem
+    }
+
+    /// 400 about the `Authorization` header.
+    pub fn bad_authorization(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", detail)
+            .challenging(Challenge::InvalidRequest)
+    }
+
+    /// 401: no credential came.
+    pub fn no_credential() -> Self {
+        let detail = "Send an API key or an access token: Authorization: Bearer …";
+        Self::new(StatusCode::UNAUTHORIZED, "missing_credential", "Not authenticated", detail)
+            .challenging(Challenge::Missing)
+    }
+
+    /// 401: the credential does not work. The same for a mistyped, unknown, expired and revoked one.
+    pub fn bad_credential() -> Self {
+        let detail = "This key or token is malformed, expired, revoked or unknown. Copy it again or make a new one.";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", "Not authenticated", detail)
+            .challenging(Challenge::InvalidToken)
+    }
+
+    /// 403: the credential lacks a scope.
+    pub fn missing_scope(scope: Scope) -> Self {
+        let detail = format!("This key or token does not have the scope {scope}.");
+        Self::new(StatusCode::FORBIDDEN, "insufficient_scope", "Not allowed", detail)
+            .challenging(Challenge::InsufficientScope(scope))
+    }
+
+    /// 404.
+    pub fn not_found() -> Self {
+        let detail = "There is no such thing, or it is not within reach of this credential.";
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
+    /// 405.
+    pub fn method_not_allowed() -> Self {
+        let detail = "This address does not take this method; the Allow header names those it takes.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", detail)
+    }
+
+    /// 413.
+    pub fn too_large(limit: usize) -> Self {
+        let detail = format!("The body may have at most {limit} bytes. Split it into several requests.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", detail)
+    }
+
+    /// 415.
+    pub fn unsupported_media_type(accepted: &str) -> Self {
+        let detail = format!("Send the body as {accepted}, and say so in Content-Type.");
+        let title = "Unsupported media type";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title, detail)
+    }
+
+    /// 503.
+    pub fn unavailable() -> Self {
+        let detail = "The database is busy or out of space. Nothing was changed; try again.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable", detail)
+    }
+
+    /// 500.
+    pub fn internal() -> Self {
+        let detail = "Something went wrong on our side. Tell support the request id.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
+    }
+
+    fn invalid(status: StatusCode, code: &'static str, title: &'static str, invalid: &Invalid) -> Self {
+        let mut problem = Self::new(status, code, title, invalid.to_string());
+        problem.errors = invalid
+            .problems
+            .iter()
+            .map(|(field, detail)| FieldProblem { pointer: pointer(field), detail: detail.clone() })
+            .collect();
+        problem
+    }
+
+    pub(crate) fn challenge(&self) -> Challenge {
+        self.challenge
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn with_request_id(mut self, request_id: &str) -> Self {
+        self.request_id = request_id.to_owned();
+        self
+    }
+}
+
+fn pointer(field: &str) -> String {
+    if field.starts_with('/') { field.to_owned() } else { format!("/{field}") }
+}
+
+impl From<model::Error> for Problem {
+    fn from(error: model::Error) -> Self {
+        use model::Error;
+        match error {
+            Error::NotFound => Self::not_found(),
+            Error::MissingScope(missing) => Self::missing_scope(missing.0),
+            Error::NotAllowed(why) => Self::new(StatusCode::FORBIDDEN, "not_allowed", "Not allowed", why),
+            Error::Invalid(invalid) => {
+                Self::invalid(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", &invalid)
+            }
+            Error::Conflict(invalid) => {
+                Self::invalid(StatusCode::CONFLICT, "conflict", "Conflicts with what is stored", &invalid)
+            }
+            Error::Db(error) => match log(&error) {
+                Severity::Passing => Self::unavailable(),
+                Severity::Defect => Self::internal(),
+            },
+        }
+    }
+}
+
+enum Severity {
+    Passing,
+    Defect,
+}
+
+fn log(error: &db::Error) -> Severity {
+    tracing::error!(%error, "database failure");
+    match error {
+        db::Error::Unavailable(_) | db::Error::Closed => Severity::Passing,
+        _ => Severity::Defect,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        Failure::Problem(self).respond(status)
+    }
+}
+
+/// Something wrong on a page: what to tell the person.
+#[derive(Clone)]
+pub struct Trouble {
+    /// The status.
+    pub status: StatusCode,
+    /// In a few words.
+    pub title: String,
+    /// In a sentence or two.
+    pub happened: String,
+    /// What to do about it.
+    pub advice: Option<String>,
+    /// What was received against what is registered.
+    pub compared: Option<Comparison>,
+    /// Where to read more: words and address.
+    pub guide: Option<(String, String)>,
+}
+
+impl Trouble {
+    /// Says what is wrong.
+    pub fn new(status: StatusCode, title: &str, happened: impl Into<String>) -> Self {
+        Self {
+            status,
+            title: title.to_owned(),
+            happened: happened.into(),
+            advice: None,
+            compared: None,
+            guide: None,
+        }
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// 404.
+    pub fn not_found() -> Self {
+        let happened = "There is no page here, or it is not yours to see.";
+        Self::new(StatusCode::NOT_FOUND, "Not found", happened)
+            .advise("Check the address, or go back to where you came from.")
+    }
+
+    /// 405.
+    pub fn method_not_allowed() -> Self {
+        let happened = "This address does not take requests of this kind.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", happened)
+    }
+
+    /// 403: a form that did not come from our own page.
+    pub fn foreign_form() -> Self {
+        let happened = "This form did not come from a page of ours in this browser, so nothing was done.";
+        Self::new(StatusCode::FORBIDDEN, "Refused", happened)
+            .advise("Open the page again and send the form from there. Cookies must be allowed.")
+    }
+
+    /// 413.
+    pub fn too_large() -> Self {
+        let happened = "What was sent is larger than any form of ours.";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", happened)
+    }
+
+    /// 500.
+    pub fn internal() -> Self {
+        let happened = "Something went wrong on our side. Nothing was changed.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Our mistake", happened)
+            .advise("Try again in a moment. If it happens again, tell support the request id below.")
+    }
+}
+
+/// Why a page's handler did not answer as planned.
+pub enum Fail {
+    /// Go elsewhere instead (to sign in, above all).
+    Instead(Box<Response>),
+    /// Tell the person.
+    Trouble(Box<Trouble>),
+    /// A verb refused; forms show [`model::Error::Invalid`] themselves.
+    Model(model::Error),
+}
+
+impl From<Trouble> for Fail {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(Box::new(trouble))
+    }
+}
+
+impl From<model::Error> for Fail {
+    fn from(error: model::Error) -> Self {
+        Self::Model(error)
+    }
+}
+
+impl From<Response> for Fail {
+    fn from(response: Response) -> Self {
+        Self::Instead(Box::new(response))
+    }
+}
+
+impl IntoResponse for Fail {
+    fn into_response(self) -> Response {
+        let trouble = match self {
+            Self::Instead(response) => return *response,
+            Self::Trouble(trouble) => trouble,
+            Self::Model(error) => Box::new(trouble_of(error)),
+        };
+        let status = trouble.status;
+        Failure::Page(trouble).respond(status)
+    }
+}
+
+fn trouble_of(error: model::Error) -> Trouble {
+    use model::Error;
+    match error {
+        Error::NotFound => Trouble::not_found(),
+        Error::MissingScope(missing) => {
+            let happened = format!("Your role does not include {}.", missing.0);
+            Trouble::new(StatusCode::FORBIDDEN, "Not allowed", happened)
+        }
+        Error::NotAllowed(why) => Trouble::new(StatusCode::FORBIDDEN, "Not allowed", why),
+        Error::Invalid(invalid) => {
+            Trouble::new(StatusCode::BAD_REQUEST, "That can't be right", invalid.to_string())
+        }
+        Error::Conflict(invalid) => Trouble::new(StatusCode::CONFLICT, "That clashes", invalid.to_string()),
+        Error::Db(error) => match log(&error) {
+            Severity::Passing => {
+                let happened = "The database is busy or out of space. Nothing was changed.";
+                Trouble::new(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment", happened)
+            }
+            Severity::Defect => Trouble::internal(),
+        },
+    }
+}

@@ -1,0 +1,140 @@
+//! How the map becomes a router, and a list that documentation and tests read.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, get, on, post};
+
+use crate::app::App;
+use crate::http::api::doc::Doc;
+use crate::http::api::{self, Need};
+use crate::http::edge;
+use crate::http::error::{Fail, Problem, Trouble};
+use crate::http::oauth;
+
+/// One line of the map.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{…}` for what varies.
+    pub path: &'static str,
+    /// What it takes to call it.
+    pub kind: RouteKind,
+}
+
+/// The kinds of route, by how a caller proves itself.
+pub enum RouteKind {
+    /// A page; the handler decides whether it needs a session.
+    Page,
+    /// A form of ours; refused unless it comes from our own page.
+    Form,
+    /// A POST from programs or other sites; it proves itself in its own way.
+    OpenPost,
+    /// An endpoint of the data API.
+    Api {
+        /// The scope.
+        need: Need,
+        /// What the documentation says.
+        doc: Doc,
+    },
+}
+
+/// The map while it is drawn.
+pub struct Map {
+    app: App,
+    router: Router<App>,
+    routes: Vec<Route>,
+}
+
+impl Map {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, router: Router::new(), routes: Vec::new() }
+    }
+
+    pub(crate) fn get<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::GET, path, RouteKind::Page, get(handler))
+    }
+
+    /// A form of our own pages; its handler takes a [`crate::http::page::Post`].
+    pub(crate) fn post<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::POST, path, RouteKind::Form, post(handler))
+    }
+
+    pub(crate) fn open_post<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::POST, path, RouteKind::OpenPost, post(handler))
+    }
+
+    /// An endpoint of the data API: the credential and its scope are checked before the handler runs.
+    pub(crate) fn api<H, T>(
+        self,
+        method: &str,
+        path: &'static str,
+        need: Need,
+        handler: H,
+        doc: fn() -> Doc,
+    ) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let method = method.parse().unwrap_or(Method::GET);
+        let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+        let gate = from_fn_with_state((self.app.clone(), need), api::gate);
+        let route = on(filter, handler).route_layer(gate);
+        self.add(method, path, RouteKind::Api { need, doc: doc() }, route)
+    }
+
+    fn add(mut self, method: Method, path: &'static str, kind: RouteKind, route: MethodRouter<App>) -> Self {
+        self.router = self.router.route(path, route);
+        self.routes.push(Route { method, path, kind });
+        self
+    }
+
+    /// Every line of the map.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    pub(crate) fn into_router(self) -> Router {
+        let app = self.app;
+        self.router
+            .fallback(not_found)
+            .method_not_allowed_fallback(method_not_allowed)
+            .layer(from_fn(api::preflight))
+            .layer(from_fn_with_state(app.clone(), edge::wrap))
+            .with_state(app)
+    }
+}
+
+async fn not_found(State(_app): State<App>, request: Request) -> Response {
+    if is_api(&request) { Problem::not_found().into_response() } else { Fail::from(Trouble::not_found()).into_response() }
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    if is_api(&request) {
+        Problem::method_not_allowed().into_response()
+    } else if oauth::answers_programs(request.uri().path()) {
+        oauth::method_not_allowed()
+    } else {
+        Fail::from(Trouble::method_not_allowed()).into_response()
+    }
+}
+
+fn is_api(request: &Request) -> bool {
+    request.uri().path().starts_with("/v1/")
+}

@@ -1,0 +1,73 @@
+//! The map: every URL of the product in one function.
+
+pub mod api;
+pub mod assets;
+pub mod docs;
+pub mod edge;
+pub mod error;
+mod map;
+mod oauth;
+pub mod page;
+mod session;
+mod settings;
+mod setup;
+
+use axum::Router;
+
+use crate::app::App;
+use api::Need::{AnyCredential, Needs};
+pub use map::{Map, Route};
+use rules::scope::Scope;
+
+/// The router, ready to serve.
+pub fn router(app: App) -> Router {
+    map(app).into_router()
+}
+
+/// Every URL: what people look at, what OAuth clients talk to, and the data API.
+#[rustfmt::skip]
+pub fn map(app: App) -> Map {
+    Map::new(app)
+        // Sign-in
+        .get("/", session::home)
+        .get("/login", session::new)
+        .post("/login", session::create)
+        .post("/logout", session::destroy)
+        .get("/setup", setup::new)
+        .post("/setup", setup::create)
+        // OAuth 2.0
+        .get("/oauth2/auth", oauth::authorize::new)
+        .open_post("/oauth2/auth", oauth::authorize::create)
+        .get("/oauth2/consent/{request_id}", oauth::consent::show)
+        .post("/oauth2/consent/{request_id}", oauth::consent::create)
+        .post("/oauth2/consent/{request_id}/switch-account", oauth::consent::switch_account)
+        .open_post("/oauth2/token", oauth::token::create)
+        .get("/.well-known/oauth-authorization-server", oauth::metadata::authorization_server)
+        .get("/.well-known/oauth-protected-resource", oauth::metadata::protected_resource)
+        // Developer Settings
+        .get("/settings/developer", settings::index)
+        .get("/settings/developer/api-keys", settings::api_keys::index)
+        .post("/settings/developer/api-keys", settings::api_keys::create)
+        .get("/settings/developer/api-keys/new", settings::api_keys::new)
+        .get("/settings/developer/api-keys/{id}", settings::api_keys::show)
+        .post("/settings/developer/api-keys/{id}/revoke", settings::api_keys::destroy)
+        .get("/settings/developer/oauth-applications", settings::applications::index)
+        .post("/settings/developer/oauth-applications", settings::applications::create)
+        .get("/settings/developer/oauth-applications/new", settings::applications::new)
+        .get("/settings/developer/oauth-applications/{client_id}", settings::applications::show)
+        .post("/settings/developer/oauth-applications/{client_id}", settings::applications::update)
+        .get("/settings/developer/oauth-applications/{client_id}/edit", settings::applications::edit)
+        .post("/settings/developer/oauth-applications/{client_id}/delete", settings::applications::destroy)
+        .post("/settings/developer/oauth-applications/{client_id}/secrets", settings::secrets::create)
+        .post("/settings/developer/oauth-applications/{client_id}/secrets/{id}/revoke", settings::secrets::destroy)
+        // Documentation and assets
+        .get("/docs", docs::index)
+        .get("/openapi.json", docs::openapi)
+        .get("/assets/{name}", assets::show)
+        // Data API
+        .api("GET", "/v1/me", AnyCredential("it describes the credential itself"), api::me::show, api::me::show_doc)
+        .api("GET", "/v1/api-keys", Needs(Scope::ApiKeysRead), api::keys::index, api::keys::index_doc)
+        .api("POST", "/v1/api-keys", Needs(Scope::ApiKeysWrite), api::keys::create, api::keys::create_doc)
+        .api("GET", "/v1/api-keys/{id}", Needs(Scope::ApiKeysRead), api::keys::show, api::keys::show_doc)
+        .api("DELETE", "/v1/api-keys/{id}", Needs(Scope::ApiKeysWrite), api::keys::destroy, api::keys::destroy_doc)
+}

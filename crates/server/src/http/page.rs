@@ -1,0 +1,385 @@
+//! Pages: who visits, where a form came from, and what a browser may do with the answer.
+//!
+//! A visit knows its browser (a cookie that every visitor gets) and its session, if somebody is signed in. A form
+//! counts only if it came from our own page: the browser says so itself (`Sec-Fetch-Site`, `Origin`), and the
+//! form carries a token bound to this browser and this session. Either mark of a foreign page refuses it.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use cookie::{Cookie, SameSite};
+use maud::{Markup, Render};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use model::audit::Actor;
+use model::session::{self, Session, Visitor};
+use rules::secret::{BrowserToken, Hashed, Kind, Plaintext, SessionToken};
+
+use crate::app::App;
+use crate::config::Site;
+use crate::http::edge::{ClientAddress, RequestId};
+use crate::http::error::{Fail, Trouble};
+use crate::views::{Nav, Page, Place, Viewer};
+
+/// The largest form: a set of 10,000 devices fits.
+const MAX_FORM: usize = 1024 * 1024;
+/// How long the cookies last, in days; the session itself may end earlier.
+const COOKIE_DAYS: i64 = 30;
+
+/// A browser at our door.
+pub struct Visit {
+    /// The shared state.
+    pub app: App,
+    /// Who is signed in.
+    pub session: Option<Session>,
+    browser: Plaintext<BrowserToken>,
+    is_new_browser: bool,
+    session_token: Option<Plaintext<SessionToken>>,
+    request_id: RequestId,
+    address: ClientAddress,
+    user_agent: String,
+    path_and_query: String,
+}
+
+impl Visit {
+    /// The session, or a redirect to sign in and come back.
+    pub fn signed_in(&self) -> Result<&Session, Fail> {
+        self.session.as_ref().ok_or_else(|| {
+            let back = utf8_percent_encode(&self.path_and_query, NON_ALPHANUMERIC);
+            self.redirect(&format!("/login?return_to={back}")).into()
+        })
+    }
+
+    /// The hidden field of every form.
+    pub fn form_token(&self) -> String {
+        self.app.mint.pepper.form_token(self.browser.expose(), self.session_part())
+    }
+
+    fn session_part(&self) -> &str {
+        self.session_token.as_ref().map_or("", Plaintext::expose)
+    }
+
+    /// The browser, as an authorization request is bound to it.
+    pub fn browser_hash(&self) -> Hashed<BrowserToken> {
+        self.app.mint.pepper.hash(&self.browser)
+    }
+
+    /// Who acts, for the audit log.
+    pub fn actor(&self) -> Actor {
+        let who = self.session.as_ref().map_or("anonymous", |session| session.person.id.as_str());
+        Actor { who: who.to_owned(), address: self.address.0.to_string() }
+    }
+
+    /// The network address of the visitor.
+    pub fn address(&self) -> std::net::IpAddr {
+        self.address.0
+    }
+
+    /// The browser that would sign in.
+    pub fn visitor(&self) -> Visitor {
+        Visitor { address: self.address.0.to_string(), user_agent: self.user_agent.clone() }
+    }
+
+    /// The id of this request.
+    pub fn request_id(&self) -> &str {
+        self.request_id.as_str()
+    }
+
+    /// A page for somebody signed in, with the console around it.
+    pub fn console(&self, session: &Session, (place, title): (Place, &str), body: Markup) -> Response {
+        let csrf = self.form_token();
+        let viewer =
+            Viewer { organization: &session.organization.name, name: &session.person.name, csrf: &csrf };
+        self.document(title, Nav::Console(viewer, place), body)
+    }
+
+    /// A page with nothing around it but our name.
+    pub fn alone(&self, title: &str, body: Markup) -> Response {
+        self.document(title, Nav::SignedOut, body)
+    }
+
+    /// A whole page.
+    pub fn document(&self, title: &str, nav: Nav<'_>, body: Markup) -> Response {
+        self.page(StatusCode::OK, (title, nav, body), FormTarget::OwnPages)
+    }
+
+    /// A whole page, with its status and where its forms may lead.
+    pub fn page(
+        &self,
+        status: StatusCode,
+        (title, nav, body): (&str, Nav<'_>, Markup),
+        target: FormTarget<'_>,
+    ) -> Response {
+        let support = self.app.site.support_contact.as_deref();
+        let page = Page { title, nav, body, support, request_id: Some(self.request_id.as_str()) };
+        let mut response = html(status, page.render().render().into_string(), target);
+        self.remember_browser(&mut response);
+        response
+    }
+
+    /// 303 See Other, as after every POST.
+    pub fn redirect(&self, to: &str) -> Response {
+        let mut response = Redirect::to(to).into_response();
+        no_store(&mut response);
+        self.remember_browser(&mut response);
+        response
+    }
+
+    /// Puts the session's cookie into an answer.
+    pub fn begin_session(&self, response: &mut Response, token: &Plaintext<SessionToken>) {
+        set_cookie(response, &cookie(&self.app.site, SESSION, token.expose().to_owned()));
+    }
+
+    /// Takes the session's cookie away.
+    pub fn end_session(&self, response: &mut Response) {
+        let mut gone = cookie(&self.app.site, SESSION, String::new());
+        gone.set_max_age(cookie::time::Duration::ZERO);
+        set_cookie(response, &gone);
+    }
+
+    fn remember_browser(&self, response: &mut Response) {
+        if self.is_new_browser {
+            set_cookie(response, &cookie(&self.app.site, BROWSER, self.browser.expose().to_owned()));
+        }
+    }
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Fail> {
+        let format = &app.mint.format;
+        let session_token = sent_cookie(app, &parts.headers, SESSION);
+        let known_browser = sent_cookie(app, &parts.headers, BROWSER);
+        let is_new_browser = known_browser.is_none();
+        let browser = match known_browser {
+            Some(browser) => browser,
+            None => format.mint(app.db.read(|tx| tx.random::<32>()).await.map_err(model::Error::from)?),
+        };
+        let session = match &session_token {
+            Some(token) => live_session(app, token).await?,
+            None => None,
+        };
+        Ok(Self {
+            session_token: session_token.filter(|_| session.is_some()),
+            session,
+            browser,
+            is_new_browser,
+            request_id: parts
+                .extensions
+                .get::<RequestId>()
+                .cloned()
+                .unwrap_or(RequestId(HeaderValue::from_static("r"))),
+            address: parts
+                .extensions
+                .get::<ClientAddress>()
+                .copied()
+                .unwrap_or(ClientAddress([127, 0, 0, 1].into())),
+            user_agent: text_header(&parts.headers, header::USER_AGENT).chars().take(200).collect(),
+            path_and_query: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            app: app.clone(),
+        })
+    }
+}
+
+async fn live_session(app: &App, token: &Plaintext<SessionToken>) -> Result<Option<Session>, Fail> {
+    let hash = app.mint.pepper.hash(token);
+    let found = app.db.read(|tx| session::find(tx, hash)).await?;
+    if let Some(session) = &found
+        && session.is_stale(app.db.clock().now())
+    {
+        let id = session.id.clone();
+        app.db.write(move |tx| session::touch(tx, &id)).await?;
+    }
+    Ok(found)
+}
+
+/// A form from our own page.
+pub struct Post {
+    /// Who sent it.
+    pub visit: Visit,
+    /// What it says.
+    pub form: Fields,
+}
+
+impl FromRequest<App> for Post {
+    type Rejection = Fail;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Fail> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, app).await?;
+        if !is_from_own_page(&parts.headers, &app.site) || !is_form(&parts.headers) {
+            return Err(Trouble::foreign_form().into());
+        }
+        let body = axum::body::to_bytes(body, MAX_FORM).await.map_err(|_| Trouble::too_large())?;
+        let form = Fields(form_urlencoded::parse(&body).into_owned().collect());
+        let presented = form.text("csrf_token");
+        let pepper = &app.mint.pepper;
+        if !pepper.is_form_token(presented, visit.browser.expose(), visit.session_part()) {
+            return Err(Trouble::foreign_form().into());
+        }
+        Ok(Self { visit, form })
+    }
+}
+
+/// What the browser says about where a request comes from (Fetch Metadata; RFC 6454 §7). A browser that says
+/// nothing is left to the form's token.
+fn is_from_own_page(headers: &HeaderMap, site: &Site) -> bool {
+    let fetch_site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+    let same_site = fetch_site.is_none_or(|value| value == b"same-origin" || value == b"none");
+    let same_origin = origin.is_none_or(|value| value == site.public_url.as_bytes());
+    same_site && same_origin
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = text_header(headers, header::CONTENT_TYPE);
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// The fields of a form, in the order they came.
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The first field of this name, or nothing.
+    pub fn text(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// The first field of this name, if something is in it.
+    pub fn filled(&self, name: &str) -> Option<String> {
+        let text = self.text(name).trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// Every field of this name.
+    pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Where the forms of a page may lead, redirects included: Chromium applies `form-action` to those too, so the
+/// consent page has to name where its answer goes.
+#[derive(Clone, Copy)]
+pub enum FormTarget<'a> {
+    /// Nowhere but here.
+    OwnPages,
+    /// Also to this CSP source, the proven redirect URI's.
+    And(&'a str),
+}
+
+/// An HTML answer with the headers that every page has.
+pub fn html(status: StatusCode, document: String, target: FormTarget<'_>) -> Response {
+    let mut response = (status, document).into_response();
+    no_store(&mut response);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    // Not no-referrer: Chromium would send `Origin: null` with our own forms.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    let form_action = match target {
+        FormTarget::OwnPages => "'self'".to_owned(),
+        FormTarget::And(source) => format!("'self' {source}"),
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         form-action {form_action}; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+fn no_store(response: &mut Response) {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+const SESSION: &str = "session";
+const BROWSER: &str = "browser";
+
+/// `__Host-` ties a cookie to this host and to https (RFC 6265bis §4.1.3.2); over loopback http there is none.
+fn cookie_name(site: &Site, name: &str) -> String {
+    if site.is_secure() { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+fn cookie(site: &Site, name: &str, value: String) -> Cookie<'static> {
+    Cookie::build((cookie_name(site, name), value))
+        .path("/")
+        .http_only(true)
+        .secure(site.is_secure())
+        // Strict would lose the session on the way in from an application.
+        .same_site(SameSite::Lax)
+        .max_age(cookie::time::Duration::days(COOKIE_DAYS))
+        .build()
+}
+
+fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+fn sent_cookie<K: Kind>(app: &App, headers: &HeaderMap, name: &str) -> Option<Plaintext<K>> {
+    let name = cookie_name(&app.site, name);
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let (_, value) = pairs.find(|(key, _)| *key == name)?;
+    app.mint.format.read(value).ok()
+}
+
+fn text_header(headers: &HeaderMap, name: header::HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// A place on this site to go on to, from a parameter: a path and nothing that a browser could read as a host.
+pub fn own_path(text: &str) -> &str {
+    let tricky = |byte: u8| byte.is_ascii_control() || byte == b'\\';
+    let plain = text.starts_with('/') && !text.starts_with("//") && !text.bytes().any(tricky);
+    if plain { text } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_browser_reads_as_another_site_is_a_path_of_ours() {
+        for text in ["//evil.example", "/\\evil.example", "/\t/evil.example", "https:evil.example", "", "evil"] {
+            assert_eq!(own_path(text), "/", "{text:?}");
+        }
+        assert_eq!(own_path("/devices?range=7d"), "/devices?range=7d");
+    }
+
+    #[test]
+    fn a_request_from_another_site_is_known_by_either_mark() {
+        let site = Site {
+            public_url: "https://auth.example".into(),
+            api_url: "https://auth.example/v1".into(),
+            trusted_proxies: Vec::new(),
+            support_contact: None,
+        };
+        let from = |pairs: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.insert(*name, HeaderValue::from_static(value));
+            }
+            is_from_own_page(&headers, &site)
+        };
+        assert!(from(&[("origin", "https://auth.example"), ("sec-fetch-site", "same-origin")]));
+        assert!(from(&[]));
+        for foreign in [
+            &[("origin", "https://evil.example")][..],
+            &[("origin", "null")],
+            &[("sec-fetch-site", "cross-site")],
+            &[("sec-fetch-site", "same-site")],
+            &[("origin", "https://auth.example"), ("sec-fetch-site", "cross-site")],
+            &[("origin", "https://auth.example.evil.example"), ("sec-fetch-site", "same-origin")],
+        ] {
+            assert!(!from(foreign), "{foreign:?}");
+        }
+    }
+}

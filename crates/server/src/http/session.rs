@@ -1,0 +1,171 @@
+//! Signing in and out.
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Deserialize;
+
+use model::authorization;
+use model::password::MAX_BYTES;
+use model::person::{self, normalize_email};
+use rules::id::RequestId;
+
+use crate::app::App;
+use crate::http::error::{Fail, Trouble};
+use crate::http::oauth::consent;
+use crate::http::page::{FormTarget, Post, Visit, own_path};
+use crate::views::Nav;
+use crate::views::login::{self, Login};
+
+/// Where to go after signing in.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Next {
+    /// An authorization request that waits.
+    request: Option<String>,
+    /// A page of ours.
+    return_to: Option<String>,
+}
+
+impl Next {
+    fn path(&self) -> String {
+        match (&self.request, &self.return_to) {
+            (Some(request), _) => match request.parse::<RequestId>() {
+                Ok(id) => consent::path(&id),
+                Err(_) => "/".to_owned(),
+            },
+            (None, Some(path)) => own_path(path).to_owned(),
+            (None, None) => "/".to_owned(),
+        }
+    }
+
+    fn action(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(request) = &self.request {
+            query.append_pair("request", request);
+        }
+        if let Some(path) = &self.return_to {
+            query.append_pair("return_to", own_path(path));
+        }
+        let query = query.finish();
+        if query.is_empty() { "/login".to_owned() } else { format!("/login?{query}") }
+    }
+}
+
+/// `GET /`: the console, or the way to it.
+pub(crate) async fn home(visit: Visit) -> Result<Response, Fail> {
+    let session = visit.signed_in()?;
+    Ok(visit.redirect(if session.role.is_admin() { "/settings/developer/api-keys" } else { "/devices" }))
+}
+
+/// `GET /login`
+pub(crate) async fn new(visit: Visit, Query(next): Query<Next>) -> Result<Response, Fail> {
+    if visit.session.is_some() && next.request.is_none() {
+        return Ok(visit.redirect(&next.path()));
+    }
+    show(&visit, &next, Login::default()).await
+}
+
+/// `POST /login`. What is wrong is never said in part: address and password are right together or not at all.
+pub(crate) async fn create(
+    State(app): State<App>,
+    Query(next): Query<Next>,
+    Post { visit, form }: Post,
+) -> Result<Response, Fail> {
+    let email = normalize_email(form.text("email"));
+    let password = form.text("password").to_owned();
+    if password.len() > MAX_BYTES || email.len() > 254 {
+        return refuse(&visit, &next, email, StatusCode::BAD_REQUEST, "That is too long to be right.").await;
+    }
+    if let Some(wait) = app.throttle.sign_in_wait(&email, visit.address()) {
+        return hold_back(&visit, &next, email, wait.as_secs() + 1).await;
+    }
+    let known = app.db.read(|tx| person::by_email(tx, &email)).await?;
+    let (person, digest) = known.unzip();
+    let good = app.passwords.check(digest, password).await;
+    let (Some(person), true) = (person, good) else {
+        app.throttle.sign_in_failed(&email, visit.address());
+        let (visitor, refused) = (visit.visitor(), email.clone());
+        app.db.write(move |tx| model::session::refuse(tx, &refused, &visitor)).await?;
+        let words = "Email and password don't match. Check both and try again.";
+        return refuse(&visit, &next, email, StatusCode::UNAUTHORIZED, words).await;
+    };
+    let (mint, visitor, before) = (app.mint.clone(), visit.visitor(), visit.session.clone());
+    let actor = visit.actor();
+    let token = app
+        .db
+        .write(move |tx| {
+            if let Some(before) = &before {
+                model::session::end(tx, before, &actor)?;
+            }
+            model::session::start(tx, &mint, &person, &visitor)
+        })
+        .await?;
+    let mut response = visit.redirect(&next.path());
+    visit.begin_session(&mut response, &token);
+    Ok(response)
+}
+
+/// `POST /logout`
+pub(crate) async fn destroy(State(app): State<App>, Post { visit, .. }: Post) -> Result<Response, Fail> {
+    end(&app, &visit).await?;
+    let mut response = visit.redirect("/login");
+    visit.end_session(&mut response);
+    Ok(response)
+}
+
+/// Ends the visit's session, if it has one.
+pub(crate) async fn end(app: &App, visit: &Visit) -> Result<(), Fail> {
+    if let Some(session) = visit.session.clone() {
+        let actor = visit.actor();
+        app.db.write(move |tx| model::session::end(tx, &session, &actor)).await?;
+    }
+    Ok(())
+}
+
+async fn refuse(
+    visit: &Visit,
+    next: &Next,
+    email: String,
+    status: StatusCode,
+    words: &str,
+) -> Result<Response, Fail> {
+    let page = Login { email, error: Some(words.to_owned()), ..Login::default() };
+    let mut response = show(visit, next, page).await?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+async fn hold_back(visit: &Visit, next: &Next, email: String, seconds: u64) -> Result<Response, Fail> {
+    let words = format!("Too many tries. Wait {seconds} seconds and try again.");
+    let mut response = refuse(visit, next, email, StatusCode::TOO_MANY_REQUESTS, &words).await?;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    Ok(response)
+}
+
+/// The page. If an application waits, it is named, and the form may lead on to where its answer goes: with
+/// remembered consent nothing stands between this form and that redirect.
+async fn show(visit: &Visit, next: &Next, page: Login) -> Result<Response, Fail> {
+    let mut page = Login { action: next.action(), csrf: visit.form_token(), ..page };
+    let mut target = None;
+    if let Some(request) = &next.request {
+        let id: RequestId = request.parse().map_err(|_| Trouble::not_found())?;
+        let browser = visit.browser_hash();
+        let (pending, application) = visit
+            .app
+            .db
+            .read(|tx| {
+                let pending = authorization::find(tx, browser, &id)?;
+                let application = model::application::client(tx, pending.client_id.as_str())?;
+                Ok::<_, model::Error>((pending, application))
+            })
+            .await
+            .map_err(consent::over_or)?;
+        if page.email.is_empty() {
+            page.email = pending.login_hint.clone().unwrap_or_default();
+        }
+        target = consent::destination(&pending, application.as_ref()).map(|to| to.form_action_source());
+        page.application = application.map(|application| application.profile.name);
+    }
+    let target = target.as_deref().map_or(FormTarget::OwnPages, FormTarget::And);
+    Ok(visit.page(StatusCode::OK, ("Sign in", Nav::SignedOut, login::login(&page)), target))
+}

@@ -1,0 +1,122 @@
+//! Guessing is slowed, per account and per address; those who succeed are never held back.
+//!
+//! Only failures spend from the quota. Whoever has spent it waits until the next try is due, seconds and not
+//! hours, so that nobody can lock somebody else out.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use quick_cache::sync::Cache;
+
+/// How many keys (accounts, addresses) can be held back at once.
+const ENTRIES: usize = 50_000;
+
+/// A quota of failures for each of two kinds of key.
+pub struct Throttle {
+    accounts: Failures,
+    addresses: Failures,
+    clients: Failures,
+}
+
+impl Throttle {
+    pub(crate) fn new() -> Self {
+        Self {
+            accounts: Failures::new(10, Duration::from_secs(6)),
+            addresses: Failures::new(60, Duration::from_secs(1)),
+            clients: Failures::new(100, Duration::from_millis(200)),
+        }
+    }
+
+    /// How long this address must wait before it may try to sign in to this account again.
+    pub fn sign_in_wait(&self, account: &str, address: IpAddr) -> Option<Duration> {
+        self.accounts.wait(account).max(self.addresses.wait(&network(address)))
+    }
+
+    /// Counts a failed sign-in.
+    pub fn sign_in_failed(&self, account: &str, address: IpAddr) {
+        self.accounts.count(account);
+        self.addresses.count(&network(address));
+    }
+
+    /// How long this address must wait before it may authenticate this OAuth client again.
+    pub fn client_wait(&self, client: &str, address: IpAddr) -> Option<Duration> {
+        self.clients.wait(&at(client, address))
+    }
+
+    /// Counts a failed client authentication: per client and address, so that the client itself, on its own
+    /// address, is not held back by those who guess.
+    pub fn client_failed(&self, client: &str, address: IpAddr) {
+        self.clients.count(&at(client, address));
+    }
+
+    /// Forgets what no longer holds anybody back.
+    pub fn tidy(&self) {
+        for failures in [&self.accounts, &self.addresses, &self.clients] {
+            failures.quota.retain_recent();
+        }
+    }
+}
+
+fn at(client: &str, address: IpAddr) -> String {
+    format!("{client} {}", network(address))
+}
+
+/// An IPv6 host has a whole /64 to itself.
+fn network(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}")
+        }
+    }
+}
+
+struct Failures {
+    quota: DefaultKeyedRateLimiter<String>,
+    until: Cache<String, Instant>,
+}
+
+impl Failures {
+    /// `burst` failures at once, then one for each `every`.
+    fn new(burst: u32, every: Duration) -> Self {
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(every).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
+        Self { quota: RateLimiter::keyed(quota), until: Cache::new(ENTRIES) }
+    }
+
+    fn count(&self, key: &str) {
+        let key = key.to_owned();
+        if let Err(refused) = self.quota.check_key(&key) {
+            let wait = refused.wait_time_from(DefaultClock::default().now());
+            self.until.insert(key, Instant::now() + wait);
+        }
+    }
+
+    fn wait(&self, key: &str) -> Option<Duration> {
+        let until = self.until.get(key)?;
+        let wait = until.saturating_duration_since(Instant::now());
+        (!wait.is_zero()).then_some(wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guessing_is_held_back_per_account_and_nobody_else_is() {
+        let throttle = Throttle::new();
+        let (near, far) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
+        for _ in 0..11 {
+            assert!(throttle.sign_in_wait("victim", near).is_none());
+            throttle.sign_in_failed("victim", near);
+        }
+        let wait = throttle.sign_in_wait("victim", far).unwrap();
+        assert!(wait <= Duration::from_secs(6), "{wait:?}");
+        assert!(throttle.sign_in_wait("other", near).is_none());
+    }
+}

@@ -1,0 +1,129 @@
+//! The reference, made from the same endpoint table that serves requests, and the guides.
+
+use super::parts::{Code, Head, Tone, badge};
+use maud::{Markup, PreEscaped, html};
+
+/// One endpoint.
+pub struct Endpoint {
+    /// The method, upper case.
+    pub method: String,
+    /// The path, with `{id}` for the parts that vary.
+    pub path: String,
+    /// What it does, in a sentence.
+    pub summary: String,
+    /// The scope it takes; `None` means any credential.
+    pub scope: Option<String>,
+    /// What it reads.
+    pub parameters: Vec<Parameter>,
+    /// A curl line.
+    pub request: String,
+    /// An example answer; may be empty.
+    pub response: String,
+}
+
+/// One parameter of an endpoint.
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Where it goes: "path", "query" or "body".
+    pub place: String,
+    /// What it means, with its range and default.
+    pub description: String,
+}
+
+/// A group of endpoints about one thing.
+pub struct Group {
+    /// What they are about.
+    pub title: String,
+    /// The endpoints.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// A guide in the list of guides.
+pub struct GuideLink {
+    /// Its title.
+    pub title: String,
+    /// What it teaches.
+    pub summary: String,
+    /// Its address.
+    pub href: String,
+}
+
+/// The reference page.
+pub struct Reference {
+    /// The base of the data API.
+    pub api: String,
+    /// The endpoints.
+    pub groups: Vec<Group>,
+    /// The guides.
+    pub guides: Vec<GuideLink>,
+}
+
+/// The reference's body.
+pub fn reference(page: &Reference) -> Markup {
+    html! {
+        (Head { crumbs: &[], title: "Documentation", lead: Some("Read your buoys from any program: with a key for your own data, with OAuth for your customers'."),
+            action: Some(html! { a.button href="/openapi.json" { "OpenAPI document" } }) })
+        @if !page.guides.is_empty() { (guides(&page.guides)) }
+        section.stack {
+            h2 { "Start here" }
+            (Code { id: "start", title: "curl", text: &format!("curl -H 'Authorization: Bearer <your key>' {}/devices", page.api) })
+            nav.toc aria-label="Endpoints" {
+                @for group in &page.groups { @for endpoint in &group.endpoints {
+                    a href={ "#" (anchor(endpoint)) } { (endpoint.summary) }
+                } }
+            }
+        }
+        @for group in &page.groups {
+            section { h2 { (group.title) } @for item in &group.endpoints { (endpoint(item)) } }
+        }
+    }
+}
+
+fn guides(guides: &[GuideLink]) -> Markup {
+    html! {
+        section.stack.tight {
+            h2 { "Guides" }
+            ul.tiles { @for guide in guides { li.tile { a href=(guide.href) { strong { (guide.title) } } span.quiet.small { (guide.summary) } } } }
+        }
+    }
+}
+
+fn endpoint(endpoint: &Endpoint) -> Markup {
+    let anchor = anchor(endpoint);
+    html! {
+        article.reference id=(anchor) {
+            div.stack {
+                div.stack.tight {
+                    h3 { (endpoint.summary) }
+                    p { span class={ "verb " (endpoint.method.to_lowercase()) } { (endpoint.method) } " " code { (endpoint.path) } }
+                    p.row { @if let Some(scope) = &endpoint.scope { span.quiet.small { "Scope" } (badge(Tone::Note, scope)) } @else { span.quiet.small { "Any credential" } } }
+                }
+                @if !endpoint.parameters.is_empty() {
+                    dl.params { @for parameter in &endpoint.parameters { div {
+                        dt { code { (parameter.name) } " " span.quiet.small { (parameter.place) } }
+                        dd { (parameter.description) }
+                    } } }
+                }
+            }
+            div.stack {
+                (Code { id: &format!("{anchor}-request"), title: "Request", text: &endpoint.request })
+                @if !endpoint.response.is_empty() { (Code { id: &format!("{anchor}-response"), title: "Response", text: &endpoint.response }) }
+            }
+        }
+    }
+}
+
+fn anchor(endpoint: &Endpoint) -> String {
+    let path: String =
+        endpoint.path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    format!("{}{}", endpoint.method.to_lowercase(), path.trim_end_matches('-'))
+}
+
+/// A guide's page around HTML made from our own Markdown, which is trusted and must hold no `h1`.
+pub fn guide(title: &str, trusted_html: &str) -> Markup {
+    html! {
+        (Head { crumbs: &[("Docs", "/docs")], title, lead: None, action: None })
+        article.prose { (PreEscaped(trusted_html)) }
+    }
+}

@@ -1,0 +1,424 @@
+//! One of every page, in the states that matter, with names that try to break out.
+
+mod data;
+
+use crate::views::api_keys::{self, KeyCreated, KeyForm, KeyIndex, KeyRow, KeyShow, KeyState};
+use crate::views::applications::{
+    self, ApplicationCreated, ApplicationForm, ApplicationIndex, ApplicationRow, ApplicationShow, ClientType,
+    Endpoints, SecretRow,
+};
+use crate::views::consent::{self, Asker, Consent, OrganizationChoice, SignedIn, Trust};
+use crate::views::consent_refused::{self, ConsentRefused, MissingScope, Person};
+use crate::views::devices::{self, DeviceIndex};
+use crate::views::docs;
+use crate::views::error::{self, Comparison, ErrorPage};
+use crate::views::login::{self, Login};
+use crate::views::parts::{DeviceChoice, Errors, Pages, ScopeChoice, ScopeKind, ScopeLine};
+use crate::views::setup::{self, Setup};
+use crate::views::wall::{self, Wall};
+use crate::views::{Nav, Page, Place, Viewer};
+use jiff::Timestamp;
+use maud::Markup;
+
+/// A name somebody might choose to break a page.
+pub(crate) const HOSTILE: &str = "<script>alert(1)</script>";
+
+const SCOPES: [(&str, &str, ScopeKind); 7] = [
+    ("devices:read", "See your devices, where they are and what is attached", ScopeKind::View),
+    ("observations:read", "See what your devices measured", ScopeKind::View),
+    ("webhooks:read", "See webhooks and their deliveries", ScopeKind::View),
+    ("audit:read", "See who did what in your organization", ScopeKind::View),
+    ("devices:write", "Change your devices' names and places", ScopeKind::Change),
+    ("observations:write", "Add observations to your devices", ScopeKind::Change),
+    ("offline_access", "Keep access when you are away, until you remove it", ScopeKind::Lasting),
+];
+
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    instant("2026-07-14T09:30:00Z")
+}
+
+fn lines(names: &[&str]) -> Vec<ScopeLine> {
+    let chosen = SCOPES.iter().filter(|(name, ..)| names.contains(name));
+    chosen
+        .map(|&(name, sentence, kind)| ScopeLine { name: name.into(), sentence: sentence.into(), kind })
+        .collect()
+}
+
+fn choices(ticked: &[&str]) -> Vec<ScopeChoice> {
+    let all: Vec<&str> = SCOPES.iter().map(|(name, ..)| *name).collect();
+    lines(&all)
+        .into_iter()
+        .map(|scope| ScopeChoice { ticked: ticked.contains(&scope.name.as_str()), scope })
+        .collect()
+}
+
+fn device_choices() -> Vec<DeviceChoice> {
+    let names = [
+        "Inner Harbour North",
+        "Inner Harbour South",
+        "Estuary Mouth",
+        "Reef Edge 2",
+        "Fish Farm Pen 7",
+        "Intake",
+    ];
+    let choice = |(index, name): (usize, &&str)| DeviceChoice {
+        id: format!("dev_{index}"),
+        name: (*name).into(),
+        detail: format!("BS-{:04}", 2040 + index),
+        chosen: index == 1,
+    };
+    names.iter().enumerate().map(choice).collect()
+}
+
+fn people() -> Vec<Person> {
+    [("Maren Okafor", "maren@harbour.example"), ("Jonas Wirth", "jonas@harbour.example")]
+        .map(|(name, email)| Person { name: name.into(), email: email.into() })
+        .into()
+}
+
+/// Every page: its name and its document.
+pub(crate) fn pages() -> Vec<(&'static str, String)> {
+    let viewer = || Viewer { organization: "Harbour Trust", name: "Maren Okafor", csrf: "token" };
+    let console =
+        console_pages().into_iter().map(|(name, place, body)| (name, Nav::Console(viewer(), place), body));
+    console.chain(lone_pages()).map(|(name, nav, body)| (name, document(name, nav, body))).collect()
+}
+
+fn console_pages() -> [(&'static str, Place, Markup); 16] {
+    [
+        (
+            "api_keys",
+            Place::Developer,
+            api_keys::index(&KeyIndex {
+                keys: keys(),
+                pages: Pages { previous: None, next: Some("?cursor=x".into()) },
+                now: now(),
+                api: "https://api.bluesonde.example/v1".into(),
+            }),
+        ),
+        (
+            "api_keys_empty",
+            Place::Developer,
+            api_keys::index(&KeyIndex {
+                keys: vec![],
+                pages: Pages::default(),
+                now: now(),
+                api: "https://api.bluesonde.example/v1".into(),
+            }),
+        ),
+        ("api_keys_new", Place::Developer, api_keys::new(&key_form("90", "all", Errors::default()))),
+        ("api_keys_wrong", Place::Developer, api_keys::new(&key_form("never", "chosen", mistakes()))),
+        ("api_keys_created", Place::Developer, api_keys::created(&key_created())),
+        ("api_keys_show", Place::Developer, api_keys::show(&key_show())),
+        (
+            "applications",
+            Place::Developer,
+            applications::index(&ApplicationIndex { applications: applications(), pages: Pages::default() }),
+        ),
+        (
+            "applications_empty",
+            Place::Developer,
+            applications::index(&ApplicationIndex { applications: vec![], pages: Pages::default() }),
+        ),
+        ("applications_new", Place::Developer, applications::form(&application_form(Errors::default()))),
+        ("applications_wrong", Place::Developer, applications::form(&application_form(uri_mistake()))),
+        ("applications_created", Place::Developer, applications::created(&application_created())),
+        ("applications_public", Place::Developer, applications::show(&application_show(ClientType::Public))),
+        (
+            "applications_show",
+            Place::Developer,
+            applications::show(&application_show(ClientType::Confidential)),
+        ),
+        ("wall", Place::Developer, wall::wall(&wall_page())),
+        (
+            "devices",
+            Place::Devices,
+            devices::index(&DeviceIndex { devices: data::fleet(), pages: Pages::default() }),
+        ),
+        ("device", Place::Devices, devices::show(&data::device_show(&data::series()))),
+    ]
+}
+
+fn lone_pages() -> [(&'static str, Nav<'static>, Markup); 8] {
+    [
+        (
+            "login",
+            Nav::SignedOut,
+            login::login(&Login {
+                action: "/login".into(),
+                application: Some("Tide Ledger".into()),
+                ..Login::default()
+            }),
+        ),
+        (
+            "login_refused",
+            Nav::SignedOut,
+            login::login(&Login {
+                email: "maren@harbour.example".into(),
+                error: Some("The email or the password is not right. Try again.".into()),
+                ..Login::default()
+            }),
+        ),
+        (
+            "setup",
+            Nav::SignedOut,
+            setup::setup(&Setup {
+                errors: Errors(vec![("password".into(), "The password needs at least 12 characters".into())]),
+                ..Setup::default()
+            }),
+        ),
+        ("error", Nav::Focused, error::error(&error_page())),
+        ("consent", Nav::Focused, consent::consent(&consent_page(Trust::Verified, "all"))),
+        ("consent_unverified", Nav::Focused, consent::consent(&consent_page(Trust::Unverified, "chosen"))),
+        ("consent_refused", Nav::Focused, consent_refused::consent_refused(&refused())),
+        ("docs", Nav::Public(Place::Docs), docs::reference(&data::reference())),
+    ]
+}
+
+fn document(title: &str, nav: Nav<'_>, body: Markup) -> String {
+    Page { title, nav, body, support: Some("help@bluesonde.example"), request_id: Some("req_01hq") }
+        .render()
+        .into_string()
+}
+
+fn key(name: &str, state: KeyState, expires_at: Option<&str>) -> KeyRow {
+    KeyRow {
+        id: format!("key_{}", name.len()),
+        name: name.into(),
+        masked: format!("sk_live_bsn_01jq…{:04}", name.len() * 271),
+        scopes: name.len() % 4 + 1,
+        devices: if name.len().is_multiple_of(2) { "All devices".into() } else { "3 devices".into() },
+        created_by: "Maren Okafor".into(),
+        created_at: instant("2026-05-02T11:04:00Z"),
+        last_used_at: (state == KeyState::Active).then(|| instant("2026-07-14T09:26:00Z")),
+        expires_at: expires_at.map(instant),
+        state,
+    }
+}
+
+fn keys() -> Vec<KeyRow> {
+    vec![
+        key("Nightly export", KeyState::Active, Some("2027-05-02T00:00:00Z")),
+        key("Control room dashboard", KeyState::Active, Some("2026-07-20T00:00:00Z")),
+        key(HOSTILE, KeyState::Active, None),
+        key("Field laptop", KeyState::Expired, Some("2026-06-01T00:00:00Z")),
+        key("Old importer", KeyState::Revoked, None),
+    ]
+}
+
+fn mistakes() -> Errors {
+    let mistake = |field: &str, message: &str| (field.to_owned(), message.to_owned());
+    Errors(vec![
+        mistake("name", "Give the key a name"),
+        mistake("scope", "Tick at least one scope"),
+        mistake("devices", "Choose at least one device"),
+    ])
+}
+
+fn key_form(expiry: &str, devices: &str, errors: Errors) -> KeyForm {
+    let expiry = expiry.to_owned();
+    let scopes = choices(&["devices:read", "observations:read"])
+        .into_iter()
+        .filter(|choice| choice.scope.kind != ScopeKind::Lasting)
+        .collect();
+    KeyForm {
+        csrf: "token".into(),
+        name: String::new(),
+        scopes,
+        devices: devices.into(),
+        device_choices: device_choices(),
+        expiry,
+        expiry_date: String::new(),
+        errors,
+    }
+}
+
+fn key_created() -> KeyCreated {
+    let key = format!("sk_test_bsn_{}", "Ab1".repeat(25));
+    let curl =
+        format!("curl -H 'Authorization: Bearer {key}' \\\n  http://127.0.0.1:8080/v1/observations/latest");
+    KeyCreated {
+        id: "key_1".into(),
+        name: "Nightly export".into(),
+        key,
+        expires_at: Some(instant("2026-10-12T00:00:00Z")),
+        curl,
+    }
+}
+
+fn key_show() -> KeyShow {
+    KeyShow {
+        csrf: "token".into(),
+        key: key("Control room dashboard", KeyState::Active, Some("2026-07-20T00:00:00Z")),
+        scopes: lines(&["devices:read", "observations:read", "observations:write"]),
+        devices: Some(vec!["Estuary Mouth".into(), HOSTILE.into()]),
+        last_used_from: Some("10.0.0.0/24".into()),
+        now: now(),
+    }
+}
+
+const CLIENT_ID: &str = "app01jq8x2nv6t4m9c3k7";
+
+fn applications() -> Vec<ApplicationRow> {
+    [("Tide Ledger", ClientType::Confidential, 214), (HOSTILE, ClientType::Public, 3)]
+        .map(|(name, client_type, grants)| ApplicationRow {
+            client_id: CLIENT_ID.into(),
+            name: name.into(),
+            client_type,
+            grants,
+            created_at: now(),
+        })
+        .into()
+}
+
+fn uri_mistake() -> Errors {
+    Errors(vec![(
+        "redirect_uris".into(),
+        "http:// is allowed only for 127.0.0.1, [::1] and localhost: http://tide.example/callback".into(),
+    )])
+}
+
+fn application_form(errors: Errors) -> ApplicationForm {
+    ApplicationForm {
+        client_id: None,
+        csrf: "token".into(),
+        name: "Tide Ledger".into(),
+        homepage_url: String::new(),
+        description: String::new(),
+        privacy_policy_url: String::new(),
+        terms_url: String::new(),
+        redirect_uris: "http://tide.example/callback\n".into(),
+        required: choices(&["devices:read"]),
+        optional: choices(&[]),
+        client_type: ClientType::Confidential,
+        require_pkce: true,
+        errors,
+    }
+}
+
+fn application_created() -> ApplicationCreated {
+    let client_secret = Some(format!("csbsn{}", "x7Q".repeat(16)));
+    ApplicationCreated { name: "Tide Ledger".into(), client_id: CLIENT_ID.into(), client_secret }
+}
+
+fn application_show(client_type: ClientType) -> ApplicationShow {
+    let secret = |id: &str| SecretRow {
+        id: id.into(),
+        masked: format!("csbsn…{id}"),
+        created_at: instant("2026-05-02T11:04:00Z"),
+        last_used_at: None,
+    };
+    ApplicationShow {
+        csrf: "token".into(),
+        client_id: CLIENT_ID.into(),
+        name: "Tide Ledger".into(),
+        description: Some("Turns tide and turbidity into a port's daily log.".into()),
+        client_type,
+        require_pkce: false,
+        redirect_uris: vec!["https://tide.example/callback".into(), "http://127.0.0.1:9000/callback".into()],
+        required: lines(&["devices:read", "observations:read", "offline_access"]),
+        optional: lines(&["observations:write"]),
+        secrets: vec![secret("k9Tz")],
+        grants: 214,
+        endpoints: Endpoints {
+            issuer: "https://auth.bluesonde.example".into(),
+            authorize: "https://auth.bluesonde.example/oauth2/auth".into(),
+            token: "https://auth.bluesonde.example/oauth2/token".into(),
+            api: "https://api.bluesonde.example/v1".into(),
+        },
+        created_at: instant("2026-05-02T11:04:00Z"),
+    }
+}
+
+fn wall_page() -> Wall {
+    Wall {
+        title: "API Keys".into(),
+        purpose: "Keys let programs read and write your organization's data.".into(),
+        needed_role: "Organization Admin".into(),
+        role: "Viewer".into(),
+        organization: "Harbour Trust".into(),
+        administrators: people(),
+        support: Some("help@bluesonde.example".into()),
+    }
+}
+
+fn error_page() -> ErrorPage {
+    ErrorPage {
+        title: "This redirect URI is not registered".into(),
+        happened: "The application “Tide Ledger” asked to send you to an address it has not registered, so we stopped here. Nothing was shared.".into(),
+        advice: Some("If this is your application, add the received address under Redirect URIs, exactly as it is above.".into()),
+        compared: Some(Comparison {
+            what: "redirect URI".into(),
+            received: "https://tide.example/callback/".into(),
+            registered: vec!["http://127.0.0.1:9000/callback".into(), "https://tide.example/callback".into()],
+        }),
+        guide: Some(("How redirect URIs are compared".into(), "/docs/guides/authentication".into())),
+        request_id: "req_01jq8x2nv6t4m9c3k7".into(),
+    }
+}
+
+fn signed_in() -> SignedIn {
+    SignedIn {
+        name: "Maren Okafor".into(),
+        email: "maren@harbour.example".into(),
+        switch_action: "/logout?request=req_1".into(),
+    }
+}
+
+fn consent_page(trust: Trust, devices: &str) -> Consent {
+    let organization = |id: &str, name: &str| OrganizationChoice {
+        id: id.into(),
+        name: name.into(),
+        href: format!("?organization_id={id}"),
+    };
+    let mut organizations = vec![organization("org_1", "Harbour Trust")];
+    let mut required = lines(&["devices:read", "observations:read", "offline_access"]);
+    if trust == Trust::Unverified {
+        organizations.push(organization("org_2", "Coastal Laboratory"));
+        required = lines(&["devices:read", "observations:read", "observations:write", "offline_access"]);
+    }
+    Consent {
+        action: "/oauth2/consent/req_1".into(),
+        csrf: "token".into(),
+        application: Asker {
+            name: "Tide Ledger".into(),
+            publisher: "Saltmarsh Software".into(),
+            registered_at: instant("2026-05-02T11:04:00Z"),
+            trust,
+            homepage_url: Some("https://tide.example".into()),
+            privacy_policy_url: Some("https://tide.example/privacy".into()),
+            terms_url: Some("https://tide.example/terms".into()),
+            redirect_host: "tide.example".into(),
+        },
+        user: signed_in(),
+        organization_id: "org_1".into(),
+        organizations,
+        required,
+        optional: choices(&[]).into_iter().filter(|choice| choice.scope.name == "webhooks:read").collect(),
+        devices: devices.into(),
+        device_choices: device_choices(),
+        errors: Errors::default(),
+    }
+}
+
+fn refused() -> ConsentRefused {
+    ConsentRefused {
+        application: "Tide Ledger".into(),
+        organization: "Harbour Trust".into(),
+        role: "Viewer".into(),
+        user: signed_in(),
+        csrf: "token".into(),
+        missing: vec![MissingScope {
+            name: "observations:write".into(),
+            sentence: "Add observations to your devices".into(),
+            roles: ["Operator", "Organization Admin", "Owner"].map(String::from).into(),
+        }],
+        administrators: people(),
+        return_url: "https://tide.example/callback?error=access_denied".into(),
+        return_host: "tide.example".into(),
+    }
+}
