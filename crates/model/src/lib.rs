@@ -11,23 +11,37 @@ pub mod audit;
 pub mod authorization;
 pub mod caller;
 pub mod catalogue;
+pub mod datastream;
+pub mod device;
 pub mod device_set;
 pub mod error;
 pub mod grant;
+pub mod ndbc;
+pub mod observation;
+pub mod observed_property;
 pub mod organization;
+pub mod page;
 pub mod password;
 pub mod person;
+pub mod sensor;
+pub mod sensor_type;
 pub mod session;
 pub mod setup;
 pub mod sweep;
 pub mod token;
+pub mod unit_of_measurement;
+pub mod vocabulary;
 
 pub use db::{Db, Tx};
 pub use error::{Error, Invalid, Result};
+pub use page::Page;
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
 }
+
+#[cfg(test)]
+mod test_fleet;
 
 /// The schema, for [`db::Db::open`].
 pub fn migrations() -> refinery::Runner {

@@ -29,7 +29,7 @@ CREATE TABLE sensor_type_measure (
     -- What the hardware can measure: QARTOD's gross range.
     minimum              DOUBLE PRECISION NOT NULL,
     maximum              DOUBLE PRECISION NOT NULL,
-    PRIMARY KEY (sensor_type_id, observed_property_id)
+    PRIMARY KEY (sensor_type_id, observed_property_id, unit_id)
 );
 
 CREATE TABLE device (
@@ -45,7 +45,7 @@ CREATE TABLE device (
     last_seen_at     BIGINT,
     UNIQUE (organization_id, serial_number)
 );
-CREATE INDEX device_by_organization ON device (organization_id, id);
+CREATE UNIQUE INDEX device_by_organization ON device (organization_id, id);
 
 -- The devices that were chosen for a key or a grant (holder_id) whose `devices` says 'chosen'.
 CREATE TABLE device_choice (
@@ -65,10 +65,13 @@ CREATE TABLE sensor (
 CREATE INDEX sensor_by_device ON sensor (device_id, id);
 
 -- `number` is what observations refer to: eight bytes instead of thirty in each of a billion rows.
+-- `organization_id` is the device's, repeated so that one organization's list is one index range; the foreign key
+-- keeps the two the same, also when a device moves.
 CREATE TABLE datastream (
     number               INTEGER PRIMARY KEY,
     id                   TEXT NOT NULL UNIQUE,
-    device_id            TEXT NOT NULL REFERENCES device (id),
+    organization_id      TEXT NOT NULL,
+    device_id            TEXT NOT NULL,
     sensor_id            TEXT NOT NULL REFERENCES sensor (id),
     observed_property_id TEXT NOT NULL REFERENCES observed_property (id),
     unit_id              TEXT NOT NULL REFERENCES unit_of_measurement (id),
@@ -77,8 +80,10 @@ CREATE TABLE datastream (
     latest_time          BIGINT,
     latest_result        DOUBLE PRECISION,
     latest_quality       BIGINT,
-    UNIQUE (sensor_id, observed_property_id)
+    UNIQUE (sensor_id, observed_property_id, unit_id),
+    FOREIGN KEY (organization_id, device_id) REFERENCES device (organization_id, id) ON UPDATE CASCADE
 );
+CREATE INDEX datastream_by_organization ON datastream (organization_id, id);
 CREATE INDEX datastream_by_device ON datastream (device_id, id);
 
 CREATE TABLE observation (
