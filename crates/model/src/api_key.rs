@@ -5,10 +5,12 @@
 //! another key dies with that one.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use rules::access::{Access, Principal};
 use rules::id::{ApiKeyId, DeviceId, OrganizationId};
+use rules::schema::DateTime;
 use rules::scope::{Scope, ScopeList};
 use rules::secret::{ApiKey as Key, Mint, Plaintext};
 
@@ -25,7 +27,7 @@ const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 const MAX_LIVE: i64 = 10_000;
 
 /// A key, without its secret.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ApiKey {
     /// Its id.
     pub id: ApiKeyId,
@@ -42,12 +44,16 @@ pub struct ApiKey {
     /// The name of who made it.
     pub creator: Option<String>,
     /// When it was made.
+    #[schemars(with = "DateTime")]
     pub created_at: Timestamp,
     /// When it ends by itself.
+    #[schemars(with = "Option<DateTime>")]
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
+    #[schemars(with = "Option<DateTime>")]
     pub revoked_at: Option<Timestamp>,
     /// When it was last used, to the minute.
+    #[schemars(with = "Option<DateTime>")]
     pub last_used_at: Option<Timestamp>,
     /// From where.
     pub last_used_address: Option<String>,

@@ -193,7 +193,8 @@ pub fn update(
     let before = find(tx, access, client_id)?;
     application_form::check(profile, before.client_type)?;
     let now = tx.now();
-    let verified_at = before.verified_at.filter(|_| application_form::keeps_verified(&before.profile, profile));
+    let verified_at =
+        before.verified_at.filter(|_| application_form::keeps_verified(&before.profile, profile));
     tx.execute(
         "UPDATE application SET name = ?2, homepage_url = ?3, description = ?4, privacy_policy_url = ?5,
              terms_url = ?6, pkce = ?7, scopes = ?8, optional_scopes = ?9, updated_at = ?10, verified_at = ?11
@@ -224,7 +225,10 @@ pub fn delete(tx: &mut Tx<'_>, access: &Access, actor: &Actor, client_id: &Clien
     find(tx, access, client_id)?;
     bump_grantors(tx, client_id)?;
     let now = tx.now();
-    tx.execute("UPDATE application SET deleted_at = ?2 WHERE client_id = ?1", params![client_id.as_str(), now])?;
+    tx.execute(
+        "UPDATE application SET deleted_at = ?2 WHERE client_id = ?1",
+        params![client_id.as_str(), now],
+    )?;
     tx.execute(
         "UPDATE oauth_grant SET revoked_at = ?2, revoked_because = 'the application was deleted'
          WHERE client_id = ?1 AND revoked_at IS NULL",
@@ -347,14 +351,7 @@ pub fn add_secret(
     tx.execute(
         "INSERT INTO client_secret (id, client_id, secret_hash, last_four, creator_id, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            id.as_str(),
-            client_id.as_str(),
-            hash.as_bytes(),
-            secret.last_four(),
-            creator(access),
-            now
-        ],
+        params![id.as_str(), client_id.as_str(), hash.as_bytes(), secret.last_four(), creator(access), now],
     )?;
     audit::record(tx, Some(&access.organization), actor, Action::ClientSecretCreated, id.as_str())?;
     Ok((id, secret))

@@ -83,7 +83,10 @@ fn check_description(invalid: &mut Invalid, description: Option<&str>) {
 fn check_url(invalid: &mut Invalid, field: &str, url: Option<&str>) {
     let Some(text) = url else { return };
     let plain = url::Url::parse(text).is_ok_and(|url| {
-        url.scheme() == "https" && url.host_str().is_some() && url.username().is_empty() && url.password().is_none()
+        url.scheme() == "https"
+            && url.host_str().is_some()
+            && url.username().is_empty()
+            && url.password().is_none()
     });
     if !plain || text.len() > MAX_URL || text.chars().any(is_unprintable) {
         invalid.add(field, "Enter a full address that starts with https://, or leave it empty.");

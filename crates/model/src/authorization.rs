@@ -42,7 +42,12 @@ pub struct Pending {
 }
 
 /// Keeps a checked request for the browser that brought it.
-pub fn begin(tx: &mut Tx<'_>, browser: Hashed<BrowserToken>, client: &ClientId, valid: &Valid) -> Result<RequestId> {
+pub fn begin(
+    tx: &mut Tx<'_>,
+    browser: Hashed<BrowserToken>,
+    client: &ClientId,
+    valid: &Valid,
+) -> Result<RequestId> {
     tx.execute(
         "DELETE FROM authorization_request WHERE browser_hash = ?1 AND id NOT IN (
              SELECT id FROM authorization_request WHERE browser_hash = ?1 ORDER BY created_at DESC LIMIT ?2)",

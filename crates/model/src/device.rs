@@ -253,12 +253,12 @@ pub fn with_serial_number(
     )?)
 }
 
-/// Ids and names of an organization's devices, by name, for people to choose from.
-pub fn names(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<Vec<(DeviceId, String)>> {
+/// Ids, names and serial numbers of an organization's devices, by name, for people to choose from.
+pub fn names(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<Vec<(DeviceId, String, String)>> {
     Ok(tx.all(
-        "SELECT id, name FROM device WHERE organization_id = ?1 ORDER BY name, id",
+        "SELECT id, name, serial_number FROM device WHERE organization_id = ?1 ORDER BY name, id",
         params![organization.as_str()],
-        |row| Ok((row.parse(0)?, row.get(1)?)),
+        |row| Ok((row.parse(0)?, row.get(1)?, row.get(2)?)),
     )?)
 }
 

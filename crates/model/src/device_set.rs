@@ -1,5 +1,6 @@
 //! The devices that a key or a grant covers: all of the organization's, also later ones, or those chosen.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
@@ -51,6 +52,20 @@ impl Serialize for Devices {
             Self::All => serializer.serialize_str("all"),
             Self::Chosen(ids) => ids.serialize(serializer),
         }
+    }
+}
+
+impl schemars::JsonSchema for Devices {
+    fn schema_name() -> Cow<'static, str> {
+        "Devices".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let ids = generator.subschema_for::<Vec<DeviceId>>();
+        schemars::json_schema!({
+            "description": "All devices, also later ones, or the chosen ones.",
+            "anyOf": [{"type": "string", "const": "all"}, ids],
+        })
     }
 }
 

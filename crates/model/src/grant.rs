@@ -4,10 +4,10 @@
 //! lists, whatever this request asks for. It is checked again in the transaction that writes the grant, so a
 //! role that changed between page and click counts.
 
+use rules::access::{Access, Credential, DeviceSet, Principal};
 use rules::authorize::Valid;
 use rules::client_auth::ClientType;
-use rules::access::{Access, Credential, DeviceSet, Principal};
-use rules::id::{FamilyId, GrantId, OrganizationId, PersonId};
+use rules::id::{ClientId, FamilyId, GrantId, OrganizationId, PersonId};
 use rules::role::Role;
 use rules::scope::{Scope, ScopeList, ScopeSet};
 use rules::secret::{Code, Mint, Plaintext};
@@ -209,5 +209,18 @@ pub(crate) fn revoke_family(
         params![family.as_str(), now, because],
     )?;
     tx.bump(organization.as_str());
-    audit::record_detail(tx, Some(organization), actor, (Action::TokenFamilyRevoked, family.as_str()), because)
+    audit::record_detail(
+        tx,
+        Some(organization),
+        actor,
+        (Action::TokenFamilyRevoked, family.as_str()),
+        because,
+    )
+}
+
+/// How many people let an application in at present; for its owner, who sees no more of them than this.
+pub fn count(tx: &mut Tx<'_>, client_id: &ClientId) -> Result<u64> {
+    let sql = "SELECT count(*) FROM oauth_grant WHERE client_id = ?1 AND revoked_at IS NULL";
+    let count: i64 = tx.one(sql, params![client_id.as_str()], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }

@@ -358,8 +358,7 @@ pub fn refresh(
     }
     let (access, successor) = mint.pepper.successors(&mint.format, presented);
     let access_scopes = requested.unwrap_or(&token.scopes);
-    let tokens =
-        Tokens { access, refresh: Some(successor), access_scopes, refresh_scopes: &token.scopes };
+    let tokens = Tokens { access, refresh: Some(successor), access_scopes, refresh_scopes: &token.scopes };
     tokens.store(tx, mint, &token.family).map(Outcome::Issued)
 }
 
@@ -415,11 +414,7 @@ fn rotated_before(
         "SELECT access_token.scopes, access_token.expires_at FROM access_token, refresh_token
          WHERE access_token.token_hash = ?1 AND access_token.expires_at > ?3
            AND refresh_token.token_hash = ?2 AND refresh_token.rotated_at IS NULL",
-        params![
-            mint.pepper.hash(&access).as_bytes(),
-            mint.pepper.hash(&successor).as_bytes(),
-            now
-        ],
+        params![mint.pepper.hash(&access).as_bytes(), mint.pepper.hash(&successor).as_bytes(), now],
         |row| Ok((row.parse(0)?, row.get::<Timestamp>(1)?)),
     )?;
     Ok(match stored {

@@ -14,6 +14,7 @@ pub mod ndbc;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod role;
+pub mod schema;
 pub mod scope;
 pub mod secret;
 pub mod token;

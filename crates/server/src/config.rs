@@ -158,7 +158,9 @@ impl Config {
     fn refuse_what_is_unsafe(&self) -> Result<(), BadConfig> {
         let proxies = &self.site.trusted_proxies;
         if proxies.iter().any(|network| network.prefix_len() == 0) {
-            return Err(bad("trusted_proxies: name your proxies; a network of length 0 would trust everybody"));
+            return Err(bad(
+                "trusted_proxies: name your proxies; a network of length 0 would trust everybody",
+            ));
         }
         if !self.listen.ip().is_loopback() && proxies.is_empty() {
             return Err(bad(format!(
@@ -205,7 +207,9 @@ fn origin(text: &str) -> Result<String, BadConfig> {
     let url = Url::parse(text).map_err(|error| bad(format!("public_url {text:?}: {error}")))?;
     let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     if !matches!(url.scheme(), "http" | "https") || !plain || url.path() != "/" || url.fragment().is_some() {
-        return Err(bad(format!("public_url {text:?}: give scheme, host and port only, such as https://auth.example")));
+        return Err(bad(format!(
+            "public_url {text:?}: give scheme, host and port only, such as https://auth.example"
+        )));
     }
     Ok(url.origin().ascii_serialization())
 }
@@ -213,7 +217,9 @@ fn origin(text: &str) -> Result<String, BadConfig> {
 fn api_base(text: &str) -> Result<String, BadConfig> {
     let url = Url::parse(text).map_err(|error| bad(format!("api_url {text:?}: {error}")))?;
     if url.path().trim_end_matches('/') != "/v1" || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad(format!("api_url {text:?}: the data API is under /v1, such as https://api.example/v1")));
+        return Err(bad(format!(
+            "api_url {text:?}: the data API is under /v1, such as https://api.example/v1"
+        )));
     }
     if url.scheme() != "https" && !is_loopback(text) {
         return Err(bad(format!("api_url {text:?}: beyond this machine it must start with https://")));

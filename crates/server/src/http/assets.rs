@@ -26,7 +26,8 @@ static SHELF: LazyLock<(HashMap<String, Asset>, HashMap<String, String>)> = Lazy
     for name in Embedded::iter() {
         let Some(file) = Embedded::get(&name) else { continue };
         let content = file.data.into_owned();
-        let hash: String = Sha256::digest(&content).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String =
+            Sha256::digest(&content).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let part = match name.rsplit_once('.') {
             Some((stem, extension)) => format!("{stem}.{hash}.{extension}"),
             None => format!("{name}.{hash}"),
@@ -67,7 +68,10 @@ mod tests {
     #[test]
     fn every_asset_that_pages_name_is_there() {
         for name in ["bluesonde.css", "bluesonde.js", "favicon.svg"] {
-            assert!(super::url(name).starts_with("/assets/") && !super::url(name).ends_with("missing"), "{name}");
+            assert!(
+                super::url(name).starts_with("/assets/") && !super::url(name).ends_with("missing"),
+                "{name}"
+            );
         }
     }
 }

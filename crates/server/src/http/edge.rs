@@ -82,7 +82,8 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let sane = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
-        (8..=64).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+        (8..=64).contains(&bytes.len())
+            && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
     };
     headers.get(X_REQUEST_ID).filter(sane).cloned().unwrap_or_else(|| {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -234,6 +235,7 @@ fn finish(app: &App, surface: Surface, id: &RequestId, response: &mut Response) 
 /// Programs in browsers may read the API with a token of their own; cookies play no part in it.
 fn cross_origin(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id");
+    let exposed =
+        HeaderValue::from_static("ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id");
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }

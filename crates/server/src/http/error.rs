@@ -91,7 +91,8 @@ impl Problem {
     /// 400 with one mistake.
     pub fn bad_request(pointer: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        let mut problem = Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", detail.clone());
+        let mut problem =
+            Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", detail.clone());
         problem.errors.push(FieldProblem { pointer: pointer.to_owned(), detail });
         problem
     }
@@ -111,7 +112,8 @@ impl Problem {
 
     /// 401: the credential does not work. The same for a mistyped, unknown, expired and revoked one.
     pub fn bad_credential() -> Self {
-        let detail = "This key or token is malformed, expired, revoked or unknown. Copy it again or make a new one.";
+        let detail =
+            "This key or token is malformed, expired, revoked or unknown. Copy it again or make a new one.";
         Self::new(StatusCode::UNAUTHORIZED, "invalid_token", "Not authenticated", detail)
             .challenging(Challenge::InvalidToken)
     }

@@ -1,7 +1,7 @@
 //! How the map becomes a router, and a list that documentation and tests read.
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -42,18 +42,17 @@ pub enum RouteKind {
     },
 }
 
-/// The map while it is drawn.
+/// Puts one line into the router, once there is an app to serve with.
+type Place = Box<dyn FnOnce(&App, Router<App>) -> Router<App>>;
+
+/// The map: it can be read without an app, and served with one.
+#[derive(Default)]
 pub struct Map {
-    app: App,
-    router: Router<App>,
     routes: Vec<Route>,
+    places: Vec<Place>,
 }
 
 impl Map {
-    pub(crate) fn new(app: App) -> Self {
-        Self { app, router: Router::new(), routes: Vec::new() }
-    }
-
     pub(crate) fn get<H, T>(self, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, App>,
@@ -81,7 +80,7 @@ impl Map {
 
     /// An endpoint of the data API: the credential and its scope are checked before the handler runs.
     pub(crate) fn api<H, T>(
-        self,
+        mut self,
         method: &str,
         path: &'static str,
         need: Need,
@@ -94,14 +93,18 @@ impl Map {
     {
         let method = method.parse().unwrap_or(Method::GET);
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
-        let gate = from_fn_with_state((self.app.clone(), need), api::gate);
-        let route = on(filter, handler).route_layer(gate);
-        self.add(method, path, RouteKind::Api { need, doc: doc() }, route)
+        let route = on(filter, handler);
+        self.routes.push(Route { method, path, kind: RouteKind::Api { need, doc: doc() } });
+        self.places.push(Box::new(move |app, router| {
+            let gate = from_fn_with_state((app.clone(), need), api::gate);
+            router.route(path, route.route_layer(gate))
+        }));
+        self
     }
 
     fn add(mut self, method: Method, path: &'static str, kind: RouteKind, route: MethodRouter<App>) -> Self {
-        self.router = self.router.route(path, route);
         self.routes.push(Route { method, path, kind });
+        self.places.push(Box::new(move |_app, router| router.route(path, route)));
         self
     }
 
@@ -110,9 +113,9 @@ impl Map {
         &self.routes
     }
 
-    pub(crate) fn into_router(self) -> Router {
-        let app = self.app;
-        self.router
+    pub(crate) fn into_router(self, app: App) -> Router {
+        let router = self.places.into_iter().fold(Router::new(), |router, place| place(&app, router));
+        router
             .fallback(not_found)
             .method_not_allowed_fallback(method_not_allowed)
             .layer(from_fn(api::preflight))
@@ -121,8 +124,12 @@ impl Map {
     }
 }
 
-async fn not_found(State(_app): State<App>, request: Request) -> Response {
-    if is_api(&request) { Problem::not_found().into_response() } else { Fail::from(Trouble::not_found()).into_response() }
+async fn not_found(request: Request) -> Response {
+    if is_api(&request) {
+        Problem::not_found().into_response()
+    } else {
+        Fail::from(Trouble::not_found()).into_response()
+    }
 }
 
 async fn method_not_allowed(request: Request) -> Response {

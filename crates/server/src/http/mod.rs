@@ -21,13 +21,13 @@ use rules::scope::Scope;
 
 /// The router, ready to serve.
 pub fn router(app: App) -> Router {
-    map(app).into_router()
+    map().into_router(app)
 }
 
 /// Every URL: what people look at, what OAuth clients talk to, and the data API.
 #[rustfmt::skip]
-pub fn map(app: App) -> Map {
-    Map::new(app)
+pub fn map() -> Map {
+    Map::default()
         // Sign-in
         .get("/", session::home)
         .get("/login", session::new)

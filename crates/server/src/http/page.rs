@@ -244,7 +244,7 @@ pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// The first field of this name, or nothing.
-    pub fn text(&self, name: &str) -> &str {
+    pub fn text<'f>(&'f self, name: &'f str) -> &'f str {
         self.all(name).next().unwrap_or_default()
     }
 
@@ -348,7 +348,9 @@ mod tests {
 
     #[test]
     fn nothing_that_a_browser_reads_as_another_site_is_a_path_of_ours() {
-        for text in ["//evil.example", "/\\evil.example", "/\t/evil.example", "https:evil.example", "", "evil"] {
+        for text in
+            ["//evil.example", "/\\evil.example", "/\t/evil.example", "https:evil.example", "", "evil"]
+        {
             assert_eq!(own_path(text), "/", "{text:?}");
         }
         assert_eq!(own_path("/devices?range=7d"), "/devices?range=7d");

@@ -24,6 +24,7 @@ pub struct ErrorPage {
 }
 
 /// A received value against the registered ones.
+#[derive(Clone)]
 pub struct Comparison {
     /// What kind of value it is, such as "redirect URI".
     pub what: String,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use model::api_key::{self, ApiKey, NewApiKey};
 use model::device_set::Devices;
 use rules::id::{ApiKeyId, DeviceId};
+use rules::schema::DateTime;
 use rules::scope::ScopeList;
 
 use crate::app::App;
@@ -31,7 +32,7 @@ pub struct CreateApiKey {
     /// The devices it covers; all of them, also later ones, if left out.
     device_ids: Option<Vec<DeviceId>>,
     /// When it ends; never, if left out.
-    #[schemars(with = "Option<Timestamp>")]
+    #[schemars(with = "Option<DateTime>")]
     expires_at: Option<Timestamp>,
 }
 
@@ -44,9 +45,9 @@ pub struct CreatedApiKey {
     name: String,
     scopes: ScopeList,
     devices: Devices,
-    #[schemars(with = "Option<Timestamp>")]
+    #[schemars(with = "Option<DateTime>")]
     expires_at: Option<Timestamp>,
-    #[schemars(with = "Timestamp")]
+    #[schemars(with = "DateTime")]
     created_at: Timestamp,
 }
 
@@ -84,8 +85,7 @@ pub(crate) async fn create(
         expires_at: new.expires_at,
     };
     let (mint, actor, access) = (app.mint.clone(), caller.actor(address), caller.clone());
-    let (key, secret) =
-        app.db.write(move |tx| api_key::create(tx, &access, &mint, &actor, &new)).await?;
+    let (key, secret) = app.db.write(move |tx| api_key::create(tx, &access, &mint, &actor, &new)).await?;
     let created = CreatedApiKey {
         id: key.id,
         key: secret.expose().to_owned(),
@@ -116,7 +116,8 @@ pub(crate) async fn show(
 }
 
 pub(crate) fn show_doc() -> Doc {
-    Doc::new("Credentials", "get_api_key", "Show an API key").returns::<ApiKey>("The key, without its secret.")
+    Doc::new("Credentials", "get_api_key", "Show an API key")
+        .returns::<ApiKey>("The key, without its secret.")
 }
 
 /// `DELETE /v1/api-keys/{id}`

@@ -11,6 +11,7 @@ use model::device_set::{self, Devices};
 use model::organization;
 use rules::access::{Credential, Principal};
 use rules::id::OrganizationId;
+use rules::schema::DateTime;
 
 use crate::app::App;
 use crate::http::api::doc::Doc;
@@ -27,7 +28,7 @@ pub struct Me {
     scopes: Vec<&'static str>,
     devices: Devices,
     /// When it ends by itself.
-    #[schemars(with = "Option<Timestamp>")]
+    #[schemars(with = "Option<DateTime>")]
     expires_at: Option<Timestamp>,
 }
 

@@ -8,7 +8,8 @@ use axum::response::Response;
 use model::application::{self, Application};
 use model::{authorization, grant};
 use rules::authorize::{
-    AuthorizationRequest, AuthorizeError, ClientFacts, ErrorRedirect, PageError, Prompt, Refusal, Valid, code_location,
+    AuthorizationRequest, AuthorizeError, ClientFacts, ErrorRedirect, PageError, Prompt, Refusal, Valid,
+    code_location,
 };
 use rules::form::Form;
 use rules::redirect_uri::closest;
@@ -60,12 +61,7 @@ fn facts(application: &Application) -> ClientFacts<'_> {
 }
 
 /// Answers at once where consent is remembered; otherwise keeps the request and asks the person.
-async fn go_on(
-    app: &App,
-    visit: &Visit,
-    application: &Application,
-    valid: Valid,
-) -> Result<Response, Fail> {
+async fn go_on(app: &App, visit: &Visit, application: &Application, valid: Valid) -> Result<Response, Fail> {
     if valid.resources().iter().any(|resource| !is_ours(app, resource)) {
         let why = "resource names something that this server does not guard.";
         return Ok(send_back(app, visit, &valid.refuse(AuthorizeError::InvalidTarget, why)));
@@ -75,7 +71,8 @@ async fn go_on(
         let why = "Nobody is signed in.";
         return Ok(send_back(app, visit, &valid.refuse(AuthorizeError::LoginRequired, why)));
     }
-    let must_ask = [Prompt::Login, Prompt::Consent, Prompt::SelectAccount].into_iter().any(|prompt| valid.asks(prompt));
+    let must_ask =
+        [Prompt::Login, Prompt::Consent, Prompt::SelectAccount].into_iter().any(|prompt| valid.asks(prompt));
     if !must_ask && let Some(response) = remembered(app, visit, application, &valid).await? {
         return Ok(response);
     }
@@ -135,7 +132,8 @@ fn explain(error: &PageError) -> Trouble {
     });
     if let PageError::UnregisteredRedirectUri { received, registered } = error {
         let difference = closest(registered, received).map(|(_, difference)| difference.to_string());
-        trouble.happened = [Some(error.to_string()), difference].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        trouble.happened =
+            [Some(error.to_string()), difference].into_iter().flatten().collect::<Vec<_>>().join(" ");
         trouble.compared = Some(Comparison {
             what: "redirect URI".to_owned(),
             received: received.clone(),

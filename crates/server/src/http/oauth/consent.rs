@@ -51,7 +51,8 @@ pub(crate) fn over_or(error: Error) -> Fail {
 }
 
 fn over() -> Trouble {
-    let happened = "This request was answered already, is older than ten minutes, or was opened in another browser.";
+    let happened =
+        "This request was answered already, is older than ten minutes, or was opened in another browser.";
     Trouble::new(StatusCode::GONE, "This request is over", happened)
         .advise("Go back to the application and start again from there.")
 }
@@ -175,10 +176,8 @@ async fn allow(app: &App, visit: &Visit, scene: Scene, form: &Fields) -> Result<
     };
     let (mint, actor) = (app.mint.clone(), visit.actor());
     let (session, pending) = (scene.session.clone(), scene.pending.clone());
-    let approved = app
-        .db
-        .write(move |tx| grant::approve(tx, &mint, (&session, &actor), &pending, &approval))
-        .await;
+    let approved =
+        app.db.write(move |tx| grant::approve(tx, &mint, (&session, &actor), &pending, &approval)).await;
     match approved {
         Ok(Approved::Code(code)) => {
             let (state, issuer) = (scene.pending.state.as_deref(), Some(app.site.public_url.as_str()));
@@ -198,7 +197,12 @@ fn approval(scene: &Scene, form: &Fields) -> Result<Approval, Errors> {
             let ids: Result<Vec<DeviceId>, _> = form.all("device_id").map(str::parse).collect();
             match ids {
                 Ok(ids) if !ids.is_empty() => Devices::Chosen(ids),
-                _ => return Err(Errors(vec![("devices".into(), "Choose at least one device, or all.".into())])),
+                _ => {
+                    return Err(Errors(vec![(
+                        "devices".into(),
+                        "Choose at least one device, or all.".into(),
+                    )]));
+                }
             }
         }
         _ => Devices::All,
@@ -245,7 +249,11 @@ impl Scene {
             application: self.asker(),
             user: self.signed_in(),
             organization_id: self.organization.id.to_string(),
-            organizations: self.organizations.iter().map(|(organization, _)| self.choice(organization)).collect(),
+            organizations: self
+                .organizations
+                .iter()
+                .map(|(organization, _)| self.choice(organization))
+                .collect(),
             required: self.pending.scopes.within(profile.scopes.set()).iter().map(scope_line).collect(),
             optional: optional
                 .iter()

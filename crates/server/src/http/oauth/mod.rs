@@ -38,12 +38,14 @@ pub(crate) fn too_large() -> Response {
 }
 
 pub(crate) fn server_error() -> Response {
-    let body = json!({"error": "server_error", "error_description": "Something went wrong on our side. Try again."});
+    let body =
+        json!({"error": "server_error", "error_description": "Something went wrong on our side. Try again."});
     json_response(StatusCode::INTERNAL_SERVER_ERROR, &body)
 }
 
 pub(crate) fn unavailable() -> Response {
-    let body = json!({"error": "temporarily_unavailable", "error_description": "The database is busy. Try again."});
+    let body =
+        json!({"error": "temporarily_unavailable", "error_description": "The database is busy. Try again."});
     let mut response = json_response(StatusCode::SERVICE_UNAVAILABLE, &body);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response

@@ -1,0 +1,50 @@
+//! `bluesonde config` and `bluesonde openapi`: what would be served, without serving it.
+
+use clap::Subcommand;
+
+use crate::config::{Config, DEFAULTS, Flags};
+use crate::http;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print every setting with its default.
+    Default,
+    /// Print the settings as they are now; there is no secret among them.
+    Show(Flags),
+    /// Check the settings: exit status 78 if something is wrong.
+    Check(Flags),
+}
+
+pub(super) fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Default => super::print(DEFAULTS.trim_end()),
+        Command::Show(flags) => super::print(&describe(&Config::load(flags)?)),
+        Command::Check(flags) => {
+            Config::load(flags)?;
+            super::say("The configuration is good.");
+            Ok(())
+        }
+    }
+}
+
+fn describe(config: &Config) -> String {
+    let proxies: Vec<String> = config.site.trusted_proxies.iter().map(ToString::to_string).collect();
+    format!(
+        "data_dir = {:?}\nlisten = \"{}\"\nmetrics_listen = \"{}\"\npublic_url = {:?}\napi_url = {:?}\n\
+         trusted_proxies = {proxies:?}\nsupport_contact = {:?}\npepper_file = {:?}",
+        config.data_dir,
+        config.listen,
+        config.metrics_listen,
+        config.site.public_url,
+        config.site.api_url,
+        config.site.support_contact.as_deref().unwrap_or_default(),
+        config.pepper_file,
+    )
+}
+
+/// The document that `/openapi.json` would answer with.
+pub(super) fn openapi(flags: &Flags) -> anyhow::Result<()> {
+    let config = Config::load(flags)?;
+    let document = http::docs::document(http::map().routes(), &config.site);
+    super::print(&serde_json::to_string_pretty(&document)?)
+}

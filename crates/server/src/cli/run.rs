@@ -1,0 +1,96 @@
+//! Starting the server.
+
+use std::fs::DirBuilder;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use db::{Clock, Db};
+use model::setup;
+use rules::secret::Mint;
+
+use crate::app::App;
+use crate::config::{Config, Flags};
+use crate::{http, pepper, serve as net, worker};
+
+pub(super) fn serve(flags: &Flags) -> anyhow::Result<()> {
+    let config = Config::load(flags)?;
+    let app = open(&config)?;
+    let mint = app.mint.clone();
+    let link = app.db.write_blocking(move |tx| setup::offer(tx, &mint))?;
+    runtime()?.block_on(async {
+        let listeners = Listeners::bind(&config).await?;
+        super::say(&format!("Bluesonde is at {}", config.site.public_url));
+        if let Some(link) = link {
+            super::say(&format!(
+                "Nobody has an account yet. Open this link, once, to make the first organization and its Owner:\n  \
+                 {}/setup?token={}",
+                config.site.public_url,
+                link.expose()
+            ));
+        }
+        listeners.serve(app).await
+    })
+}
+
+/// Opens (or makes) what a data directory holds.
+pub(super) fn open(config: &Config) -> anyhow::Result<App> {
+    make_private(&config.data_dir)?;
+    let database = config.database();
+    let pepper = pepper::open(&config.pepper_file, &database)?;
+    let db = Db::open(&database, &model::migrations(), Clock::System)?;
+    tracing::info!(
+        database = %database.display(),
+        pepper = %config.pepper_file.display(),
+        sqlite = Db::engine_version(),
+        "opened"
+    );
+    db.write_blocking(model::vocabulary::seed)?;
+    let mint = Mint { format: config.format.clone(), pepper };
+    Ok(App::new(db, mint, config.site.clone()))
+}
+
+/// A directory that nobody else can look into.
+fn make_private(path: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("cannot make the data directory {}", path.display()))
+}
+
+pub(super) fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+/// Both listeners, bound before anything is promised.
+pub(super) struct Listeners {
+    public: TcpListener,
+    operator: TcpListener,
+}
+
+impl Listeners {
+    pub(super) async fn bind(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self { public: bind(config.listen).await?, operator: bind(config.metrics_listen).await? })
+    }
+
+    /// Serves until the signal to stop, and returns when all is written.
+    pub(super) async fn serve(self, app: App) -> anyhow::Result<()> {
+        let stop = net::stop_signal()?;
+        let working = tokio::spawn(worker::run(app.clone(), stop.clone()));
+        let operator = net::serve(self.operator, net::operator_router(app.clone()), stop.clone());
+        let public = net::serve(self.public, http::router(app), stop);
+        tokio::join!(public, operator);
+        working.await.context("the worker ended early")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
