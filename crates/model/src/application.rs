@@ -3,7 +3,7 @@
 //! An application belongs to the organization that publishes it and can be used by people of any organization.
 //! The client type is fixed at birth: a client that never had a secret can't be told to keep one later.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use rules::access::Access;
@@ -20,6 +20,8 @@ use db::{Row, params};
 
 /// How many secrets can be live at once: the one in use and the one that replaces it.
 const MAX_SECRETS: usize = 2;
+/// How stale the time of a secret's last use may be.
+const USE_STEP: SignedDuration = SignedDuration::from_mins(1);
 
 /// An application, without its secrets.
 #[derive(Debug, Clone)]
@@ -379,12 +381,21 @@ pub fn revoke_secret(
     audit::record(tx, Some(&access.organization), actor, Action::ClientSecretRevoked, secret.as_str())
 }
 
-/// Whether `presented` is one of the client's live secrets. Every live secret is compared, in constant time.
-pub fn has_secret(tx: &mut Tx<'_>, client_id: &ClientId, presented: Hashed<ClientSecret>) -> Result<bool> {
+/// Whether `presented` is one of the client's live secrets, and notes its use. Every live secret is compared, in
+/// constant time.
+pub fn use_secret(tx: &mut Tx<'_>, client_id: &ClientId, presented: Hashed<ClientSecret>) -> Result<bool> {
     let live = tx.all(
-        "SELECT secret_hash FROM client_secret WHERE client_id = ?1 AND revoked_at IS NULL",
+        "SELECT id, secret_hash FROM client_secret WHERE client_id = ?1 AND revoked_at IS NULL",
         params![client_id.as_str()],
-        |row| Ok(Hashed::<ClientSecret>::from_stored(row.get(0)?)),
+        |row| Ok((row.get::<String>(0)?, Hashed::<ClientSecret>::from_stored(row.get(1)?))),
     )?;
-    Ok(live.iter().fold(false, |found, known| known.matches(&presented) | found))
+    let matching = live.iter().filter(|(_, known)| known.matches(&presented)).map(|(id, _)| id);
+    let Some(id) = matching.last() else { return Ok(false) };
+    let now = tx.now();
+    tx.execute(
+        "UPDATE client_secret SET last_used_at = ?2
+         WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?3)",
+        params![id, now, now - USE_STEP],
+    )?;
+    Ok(true)
 }

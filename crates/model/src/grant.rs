@@ -4,6 +4,8 @@
 //! lists, whatever this request asks for. It is checked again in the transaction that writes the grant, so a
 //! role that changed between page and click counts.
 
+use rules::authorize::Valid;
+use rules::client_auth::ClientType;
 use rules::access::{Access, Credential, DeviceSet, Principal};
 use rules::id::{FamilyId, GrantId, OrganizationId, PersonId};
 use rules::role::Role;
@@ -150,19 +152,21 @@ impl Consent<'_> {
     }
 }
 
-/// A code without asking again: a confidential application whose lasting grant already has all that it asks for.
-///
-/// Without `offline_access` each authorization asks the person (the seed); so does a public client always
-/// (RFC 8252 §8.6), because anybody can claim its client id.
+/// Whether consent to such a request can be remembered at all: without `offline_access` each authorization asks
+/// the person (the seed), and a public client always does (RFC 8252 §8.6), because anybody can claim its id.
+pub fn may_be_remembered(application: &Application, request: &Valid) -> bool {
+    application.client_type == ClientType::Confidential && request.scopes().contains(Scope::OfflineAccess)
+}
+
+/// A code without asking again, for an application whose lasting grant already has all that it asks for.
 pub fn remembered(
     tx: &mut Tx<'_>,
     mint: &Mint,
     session: &Session,
     application: &Application,
-    request: &rules::authorize::Valid,
+    request: &Valid,
 ) -> Result<Option<Plaintext<Code>>> {
-    let confidential = application.client_type == rules::client_auth::ClientType::Confidential;
-    if !confidential || !request.scopes().contains(Scope::OfflineAccess) {
+    if !may_be_remembered(application, request) {
         return Ok(None);
     }
     let organization = &session.organization.id;

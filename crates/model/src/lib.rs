@@ -27,6 +27,7 @@ pub mod sensor;
 pub mod sensor_type;
 pub mod session;
 pub mod setup;
+pub mod sweep;
 pub mod token;
 pub mod unit_of_measurement;
 pub mod vocabulary;

@@ -121,13 +121,13 @@ pub(crate) fn issue_code(
 }
 
 /// What a client presents to redeem a code.
-pub struct Redemption {
+pub struct Redemption<'a> {
     /// The code, hashed.
     pub code: Hashed<Code>,
     /// The redirect URI as it was sent again.
-    pub redirect_uri: Option<String>,
+    pub redirect_uri: Option<&'a str>,
     /// The PKCE verifier.
-    pub verifier: Option<Verifier>,
+    pub verifier: Option<&'a Verifier>,
 }
 
 /// Where a family stands: what both codes and refresh tokens hang on.
@@ -180,7 +180,7 @@ pub fn redeem(
     mint: &Mint,
     client: &Application,
     actor: &Actor,
-    presented: &Redemption,
+    presented: &Redemption<'_>,
 ) -> Result<Outcome> {
     let found = find_code(tx, presented.code)?.filter(|code| code.family.client == client.client_id);
     let Some(code) = found else { return Ok(Outcome::Refused(Refusal::Unknown)) };
@@ -235,9 +235,9 @@ fn redeemed_before(
     tx: &mut Tx<'_>,
     actor: &Actor,
     code: &StoredCode,
-    (redeemed_at, presented): (Timestamp, &Redemption),
+    (redeemed_at, presented): (Timestamp, &Redemption<'_>),
 ) -> Result<Outcome> {
-    let fits = pkce::prove(code.challenge.as_ref(), presented.verifier.as_ref()).is_ok();
+    let fits = pkce::prove(code.challenge.as_ref(), presented.verifier).is_ok();
     let at_once = tx.now().duration_since(redeemed_at) <= DOUBLE_FIRE;
     if !(fits && at_once) {
         grant::revoke(tx, &code.family.grant, actor, "an authorization code was used twice")?;
@@ -250,7 +250,7 @@ fn check_code(
     tx: &mut Tx<'_>,
     client: &Application,
     code: &StoredCode,
-    presented: &Redemption,
+    presented: &Redemption<'_>,
 ) -> Result<std::result::Result<(), Refusal>> {
     if code.family.is_revoked || code.spoiled_at.is_some() {
         return Ok(Err(Refusal::Unknown));
@@ -260,10 +260,10 @@ fn check_code(
     }
     let profile = &client.profile;
     let registered = Destination::prove(&code.redirect_uri, &profile.redirect_uris, client.client_type);
-    if presented.redirect_uri.as_ref() != Some(&code.redirect_uri) || registered.is_none() {
+    if presented.redirect_uri != Some(code.redirect_uri.as_str()) || registered.is_none() {
         return Ok(Err(Refusal::RedirectUri));
     }
-    if let Err(unproven) = pkce::prove(code.challenge.as_ref(), presented.verifier.as_ref()) {
+    if let Err(unproven) = pkce::prove(code.challenge.as_ref(), presented.verifier) {
         let now = tx.now();
         tx.execute(
             "UPDATE authorization_code SET spoiled_at = ?2 WHERE code_hash = ?1",

@@ -1,0 +1,47 @@
+//! What is over, and when it goes.
+//!
+//! A code stays a day after its use and a refresh token as long as its line, because coming back is how theft
+//! shows. Revoked keys and grants stay: people look for them in the lists.
+
+use jiff::SignedDuration;
+
+use crate::{Result, Tx};
+use db::params;
+
+/// Rows that one transaction deletes of each kind, so that no request waits behind it.
+const STEP: u32 = 500;
+/// How long what has ended stays for those who ask why.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// In an order in which nothing is left pointing at nothing. Each takes the limit of time and the number of rows.
+const STATEMENTS: [&str; 6] = [
+    "DELETE FROM authorization_request WHERE id IN (
+         SELECT id FROM authorization_request WHERE expires_at < ?1 LIMIT ?2)",
+    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ?1 LIMIT ?2)",
+    "DELETE FROM access_token WHERE token_hash IN (
+         SELECT token_hash FROM access_token WHERE expires_at < ?1 LIMIT ?2)",
+    "DELETE FROM refresh_token WHERE token_hash IN (
+         SELECT refresh_token.token_hash FROM token_family
+         JOIN refresh_token ON refresh_token.family_id = token_family.id
+         WHERE token_family.expires_at < ?1 LIMIT ?2)",
+    "DELETE FROM authorization_code WHERE code_hash IN (
+         SELECT authorization_code.code_hash FROM token_family
+         JOIN authorization_code ON authorization_code.family_id = token_family.id
+         WHERE token_family.expires_at < ?1 LIMIT ?2)",
+    "DELETE FROM token_family WHERE id IN (
+         SELECT id FROM token_family WHERE expires_at < ?1
+           AND NOT EXISTS (SELECT 1 FROM access_token WHERE access_token.family_id = token_family.id)
+           AND NOT EXISTS (SELECT 1 FROM refresh_token WHERE refresh_token.family_id = token_family.id)
+           AND NOT EXISTS (SELECT 1 FROM authorization_code WHERE authorization_code.family_id = token_family.id)
+         LIMIT ?2)",
+];
+
+/// Deletes some of what is over and gives the number of rows; 0 means nothing is left.
+pub fn some(tx: &mut Tx<'_>) -> Result<usize> {
+    let limit = tx.now() - KEPT;
+    let mut rows = 0;
+    for statement in STATEMENTS {
+        rows += tx.execute(statement, params![limit, STEP])?;
+    }
+    Ok(rows)
+}

@@ -1,0 +1,278 @@
+//! The data API: one gate for every endpoint, and the extractors and answers they share.
+
+pub mod doc;
+pub mod keys;
+pub mod me;
+
+use std::ops::Deref;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use model::audit::Actor;
+use rules::access::Access;
+use rules::cursor;
+use rules::scope::Scope;
+
+use crate::app::App;
+use crate::callers::Known;
+use crate::http::edge::ClientAddress;
+use crate::http::error::Problem;
+
+/// What it takes to call an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub enum Need {
+    /// Any working credential, for this reason.
+    AnyCredential(&'static str),
+    /// A credential with this scope.
+    Needs(Scope),
+}
+
+/// Identifies the caller and checks the scope, before any id is looked at.
+pub(crate) async fn gate(
+    State((app, need)): State<(App, Need)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let text = bearer(&request)?;
+    let bearer = app.mint.format.read_bearer(text).map_err(|_| Problem::bad_credential())?;
+    let known = app.callers.resolve(&app.db, &app.mint, &bearer).await?;
+    let known = known.ok_or_else(Problem::bad_credential)?;
+    if let Need::Needs(scope) = need {
+        known.access.require(scope).map_err(|missing| Problem::missing_scope(missing.0))?;
+    }
+    if let Some(ClientAddress(address)) = request.extensions().get() {
+        app.callers.note_use(&known, app.db.clock().now(), *address);
+    }
+    request.extensions_mut().insert(Caller(known));
+    Ok(next.run(request).await)
+}
+
+/// The one credential, from the one place where it may stand (RFC 6750 §2; OAuth 2.1 §5.1 has the header alone).
+fn bearer(request: &Request) -> Result<&str, Problem> {
+    if request.uri().query().is_some_and(|query| query.contains("access_token=")) {
+        let detail = "Tokens in a URL end up in logs: send it as Authorization: Bearer …, and replace it.";
+        return Err(Problem::bad_authorization(detail));
+    }
+    let mut lines = request.headers().get_all(header::AUTHORIZATION).iter();
+    let line = lines.next().ok_or_else(Problem::no_credential)?;
+    if lines.next().is_some() {
+        return Err(Problem::bad_authorization("Send one Authorization header."));
+    }
+    let text = line.to_str().map_err(|_| Problem::bad_credential())?;
+    let (scheme, credential) = text.split_once(' ').ok_or_else(Problem::bad_credential)?;
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Err(Problem::no_credential());
+    }
+    Ok(credential.trim_start_matches(' '))
+}
+
+/// Who calls, put there by the gate.
+#[derive(Clone)]
+pub struct Caller(Arc<Known>);
+
+impl Deref for Caller {
+    type Target = Access;
+
+    fn deref(&self) -> &Access {
+        &self.0.access
+    }
+}
+
+impl Caller {
+    /// For the audit log.
+    pub(crate) fn actor(&self, address: ClientAddress) -> Actor {
+        use rules::access::Principal;
+        let who = match &self.principal {
+            Principal::ApiKey(key) => key.to_string(),
+            Principal::User(person) => person.to_string(),
+        };
+        Actor { who, address: address.0.to_string() }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Problem::no_credential)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().copied().ok_or_else(Problem::internal)
+    }
+}
+
+/// The id in a path. One that no id looks like is not found, as one that nothing has.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_unreadable| Problem::not_found())?;
+        text.parse().map(Self).map_err(|_| Problem::not_found())
+    }
+}
+
+/// The query; a value that does not fit is named.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(query)) => Ok(Self(query)),
+            Err(rejection) => Err(Problem::bad_request("/query", rejection.body_text())),
+        }
+    }
+}
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                Err(Problem::unsupported_media_type("application/json"))
+            }
+            Err(JsonRejection::BytesRejection(rejection))
+                if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE =>
+            {
+                Err(Problem::too_large(MAX_JSON))
+            }
+            Err(rejection) => Err(Problem::bad_request("", rejection.body_text())),
+        }
+    }
+}
+
+/// The largest JSON body of the management endpoints (the framework's default).
+const MAX_JSON: usize = 2 * 1024 * 1024;
+
+/// How much of a list, and from where.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct PageParams {
+    /// How many items, 1 to 1000; 50 if left out.
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// How many items a page has when nothing is said.
+const DEFAULT_LIMIT: u32 = 50;
+/// The most it can have.
+const MAX_LIMIT: u32 = 1000;
+
+impl PageParams {
+    /// The limit, if it is one.
+    pub fn limit(&self) -> Result<u32, Problem> {
+        limit_within(self.limit, (DEFAULT_LIMIT, MAX_LIMIT))
+    }
+
+    /// The position in the cursor, parsed; `list` names the list within its organization.
+    pub fn after<T: FromStr>(&self, app: &App, access: &Access, list: &str) -> Result<Option<T>, Problem> {
+        let Some(text) = &self.cursor else { return Ok(None) };
+        let bad = || Problem::bad_request("/cursor", cursor::BadCursor.to_string());
+        let position = cursor::open(&app.mint.pepper, &sealed_list(access, list), text).map_err(|_| bad())?;
+        position.parse().map(Some).map_err(|_| bad())
+    }
+}
+
+/// A limit between 1 and a maximum.
+pub(crate) fn limit_within(limit: Option<u32>, (default, max): (u32, u32)) -> Result<u32, Problem> {
+    match limit {
+        None => Ok(default),
+        Some(limit) if (1..=max).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::bad_request("/limit", format!("limit is a number from 1 to {max}."))),
+    }
+}
+
+/// What a cursor is sealed to: it opens for the same organization and the same list only.
+fn sealed_list(access: &Access, list: &str) -> String {
+    format!("{} {list}", access.organization)
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct List<T> {
+    /// The items.
+    pub data: Vec<T>,
+    /// Give this as `cursor` to go on; null at the end.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A page from one item more than `limit`, if there was one more.
+    pub(crate) fn of(
+        mut items: Vec<T>,
+        limit: u32,
+        (app, access, list): (&App, &Access, &str),
+        position: impl FnOnce(&T) -> String,
+    ) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let last = items.last().filter(|_| more).map(position);
+        let seal = |last: String| cursor::seal(&app.mint.pepper, &sealed_list(access, list), &last);
+        Self { data: items, next_cursor: last.map(seal) }
+    }
+}
+
+/// JSON for one caller only.
+pub(crate) fn private(status: StatusCode, body: &impl Serialize) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
+}
+
+/// Answers a browser's question whether it may call the API or the token endpoint from another origin: yes, with
+/// a token of its own. Everything else says nothing, and browsers take that for no.
+pub(crate) async fn preflight(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let open = path.starts_with("/v1/") || path == "/oauth2/token" || path.starts_with("/.well-known/");
+    let asks = request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if !(open && asks) {
+        return next.run(request).await;
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    allow_cross_origin(response.headers_mut());
+    response
+}
+
+fn allow_cross_origin(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}

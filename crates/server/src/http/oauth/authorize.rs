@@ -1,0 +1,146 @@
+//! `/oauth2/auth`: where an application sends a person (RFC 6749 §4.1.1).
+
+use axum::body::to_bytes;
+use axum::extract::{RawQuery, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use model::application::{self, Application};
+use model::{authorization, grant};
+use rules::authorize::{
+    AuthorizationRequest, AuthorizeError, ClientFacts, ErrorRedirect, PageError, Prompt, Refusal, Valid, code_location,
+};
+use rules::form::Form;
+use rules::redirect_uri::closest;
+
+use crate::app::App;
+use crate::http::error::{Fail, Trouble};
+use crate::http::oauth::consent;
+use crate::http::page::Visit;
+use crate::views::error::Comparison;
+
+/// The largest form that can become a query again.
+const MAX_FORM: usize = 16 * 1024;
+
+/// `GET /oauth2/auth`
+pub(crate) async fn new(
+    State(app): State<App>,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fail> {
+    let form = Form::parse(query.unwrap_or_default()).map_err(|error| explain(&error.into()))?;
+    let request = AuthorizationRequest::parse(&form).map_err(|error| explain(&error))?;
+    let found = app.db.read(|tx| application::client(tx, request.client_id())).await?;
+    let application = found.ok_or_else(|| explain(&PageError::UnknownClient))?;
+    match request.check(&facts(&application)) {
+        Ok(valid) => go_on(&app, &visit, &application, valid).await,
+        Err(Refusal::Page(error)) => Err(explain(&error).into()),
+        Err(Refusal::Redirect(error)) => Ok(send_back(&app, &visit, &error)),
+    }
+}
+
+/// `POST /oauth2/auth` (RFC 6749 §3.1): turned into a GET, because browsers bring no `SameSite=Lax` cookie along
+/// with a form from another site, and would look signed out.
+pub(crate) async fn create(visit: Visit, request: Request) -> Result<Response, Fail> {
+    let body = to_bytes(request.into_body(), MAX_FORM).await.map_err(|_| Trouble::too_large())?;
+    let pairs = form_urlencoded::parse(&body);
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    Ok(visit.redirect(&format!("/oauth2/auth?{query}")))
+}
+
+fn facts(application: &Application) -> ClientFacts<'_> {
+    let profile = &application.profile;
+    ClientFacts {
+        client_type: application.client_type,
+        pkce: profile.pkce,
+        redirect_uris: &profile.redirect_uris,
+        required: &profile.scopes,
+        optional: &profile.optional_scopes,
+    }
+}
+
+/// Answers at once where consent is remembered; otherwise keeps the request and asks the person.
+async fn go_on(
+    app: &App,
+    visit: &Visit,
+    application: &Application,
+    valid: Valid,
+) -> Result<Response, Fail> {
+    if valid.resources().iter().any(|resource| !is_ours(app, resource)) {
+        let why = "resource names something that this server does not guard.";
+        return Ok(send_back(app, visit, &valid.refuse(AuthorizeError::InvalidTarget, why)));
+    }
+    let silent = valid.asks(Prompt::None);
+    if visit.session.is_none() && silent {
+        let why = "Nobody is signed in.";
+        return Ok(send_back(app, visit, &valid.refuse(AuthorizeError::LoginRequired, why)));
+    }
+    let must_ask = [Prompt::Login, Prompt::Consent, Prompt::SelectAccount].into_iter().any(|prompt| valid.asks(prompt));
+    if !must_ask && let Some(response) = remembered(app, visit, application, &valid).await? {
+        return Ok(response);
+    }
+    if silent {
+        let why = "The person has to be asked.";
+        return Ok(send_back(app, visit, &valid.refuse(AuthorizeError::ConsentRequired, why)));
+    }
+    let (browser, client) = (visit.browser_hash(), application.client_id.clone());
+    let sign_in = visit.session.is_none() || valid.asks(Prompt::Login);
+    let id = app.db.write(move |tx| authorization::begin(tx, browser, &client, &valid)).await?;
+    Ok(visit.redirect(&if sign_in { format!("/login?request={id}") } else { consent::path(&id) }))
+}
+
+/// Whether a resource (RFC 8707) is our API.
+pub(crate) fn is_ours(app: &App, resource: &str) -> bool {
+    let api = &app.site.api_url;
+    let origin = api.trim_end_matches("/v1");
+    [origin, api].into_iter().any(|known| resource.trim_end_matches('/') == known)
+}
+
+async fn remembered(
+    app: &App,
+    visit: &Visit,
+    application: &Application,
+    valid: &Valid,
+) -> Result<Option<Response>, Fail> {
+    let Some(session) = visit.session.clone() else { return Ok(None) };
+    if !grant::may_be_remembered(application, valid) {
+        return Ok(None);
+    }
+    let (mint, known, request) = (app.mint.clone(), application.clone(), valid.clone());
+    let code = app.db.write(move |tx| grant::remembered(tx, &mint, &session, &known, &request)).await?;
+    Ok(code.map(|code| {
+        let issuer = Some(app.site.public_url.as_str());
+        visit.redirect(&code_location(valid.redirect_uri(), code.expose(), valid.state(), issuer))
+    }))
+}
+
+/// Tells the application, by way of the browser.
+pub(crate) fn send_back(app: &App, visit: &Visit, error: &ErrorRedirect) -> Response {
+    visit.redirect(&error.location(Some(&app.site.public_url)))
+}
+
+/// Tells the person, because nobody else can be told yet.
+fn explain(error: &PageError) -> Trouble {
+    let guide = ("How sign-in with Bluesonde works".to_owned(), "/docs#guides".to_owned());
+    let mut trouble =
+        Trouble::new(StatusCode::BAD_REQUEST, "This sign-in link does not work", error.to_string());
+    trouble.guide = Some(guide);
+    trouble.advice = Some(match error {
+        PageError::UnregisteredRedirectUri { .. } => {
+            "If you develop this application, register the received redirect URI under Developer Settings → OAuth \
+             Applications, or send one that is registered. Otherwise tell its makers."
+                .to_owned()
+        }
+        _ => "Go back to the application and try again. If you develop it, check the request it makes.".to_owned(),
+    });
+    if let PageError::UnregisteredRedirectUri { received, registered } = error {
+        let difference = closest(registered, received).map(|(_, difference)| difference.to_string());
+        trouble.happened = [Some(error.to_string()), difference].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        trouble.compared = Some(Comparison {
+            what: "redirect URI".to_owned(),
+            received: received.clone(),
+            registered: registered.clone(),
+        });
+    }
+    trouble
+}

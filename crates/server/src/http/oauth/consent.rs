@@ -1,0 +1,327 @@
+//! The consent page: who asks, for what, and two equal buttons.
+//!
+//! Everything that is decided comes from the stored request, which is bound to this browser; the form adds only
+//! the organization, the devices, the optional scopes and the answer.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use model::application::{self, Application};
+use model::authorization::{self, Pending};
+use model::grant::{self, Approval, Approved};
+use model::organization::{self, Organization};
+use model::session::Session;
+use model::{Error, device, device_set::Devices};
+use rules::authorize::{AuthorizeError, ErrorRedirect, code_location};
+use rules::id::{DeviceId, OrganizationId, RequestId};
+use rules::redirect_uri::Destination;
+use rules::role::Role;
+use rules::scope::{Scope, ScopeSet};
+
+use crate::app::App;
+use crate::http::error::{Fail, Trouble};
+use crate::http::oauth::authorize::send_back;
+use crate::http::page::{Fields, FormTarget, Post, Visit};
+use crate::http::session as sign_in;
+use crate::http::settings::form::{device_choices, scope_line};
+use crate::views::Nav;
+use crate::views::consent::{Asker, Consent, OrganizationChoice, SignedIn, Trust, consent};
+use crate::views::consent_refused::{ConsentRefused, MissingScope, Person, consent_refused};
+use crate::views::parts::{DeviceChoice, Errors, ScopeChoice};
+
+/// The page of a request.
+pub(crate) fn path(id: &RequestId) -> String {
+    format!("/oauth2/consent/{id}")
+}
+
+/// Where the answer goes, if it is still one of the application's redirect URIs.
+pub(crate) fn destination(pending: &Pending, application: Option<&Application>) -> Option<Destination> {
+    let application = application?;
+    Destination::prove(&pending.redirect_uri, &application.profile.redirect_uris, application.client_type)
+}
+
+/// A request that is not found is over, or another browser's.
+pub(crate) fn over_or(error: Error) -> Fail {
+    match error {
+        Error::NotFound => over().into(),
+        error => error.into(),
+    }
+}
+
+fn over() -> Trouble {
+    let happened = "This request was answered already, is older than ten minutes, or was opened in another browser.";
+    Trouble::new(StatusCode::GONE, "This request is over", happened)
+        .advise("Go back to the application and start again from there.")
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Choice {
+    organization_id: Option<OrganizationId>,
+}
+
+/// All that the page is about.
+struct Scene {
+    session: Session,
+    pending: Pending,
+    application: Application,
+    destination: Destination,
+    organizations: Vec<(Organization, Role)>,
+    organization: Organization,
+    role: Role,
+    administrators: Vec<(String, String)>,
+    devices: Vec<DeviceChoice>,
+}
+
+/// What stands between the person and the page.
+enum Entry {
+    Scene(Box<Scene>),
+    SignIn,
+}
+
+/// `GET /oauth2/consent/{request_id}`
+pub(crate) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(choice): Query<Choice>,
+) -> Result<Response, Fail> {
+    let id = id.parse::<RequestId>().map_err(|_| over())?;
+    match enter(&visit, &id, choice.organization_id).await? {
+        Entry::SignIn => Ok(visit.redirect(&format!("/login?request={id}"))),
+        Entry::Scene(scene) => Ok(scene.page(&visit, Errors::default())),
+    }
+}
+
+/// `POST /oauth2/consent/{request_id}`
+pub(crate) async fn create(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Post { visit, form }: Post,
+) -> Result<Response, Fail> {
+    let id = id.parse::<RequestId>().map_err(|_| over())?;
+    let chosen = form.text("organization_id").parse().ok();
+    let scene = match enter(&visit, &id, chosen).await? {
+        Entry::SignIn => return Ok(visit.redirect(&format!("/login?request={id}"))),
+        Entry::Scene(scene) => scene,
+    };
+    match form.text("decision") {
+        "allow" => allow(&app, &visit, *scene, &form).await,
+        "deny" => deny(&app, &visit, *scene).await,
+        _ => {
+            let happened = "The form came without an answer.";
+            Err(Trouble::new(StatusCode::BAD_REQUEST, "Allow or Cancel?", happened).into())
+        }
+    }
+}
+
+/// `POST /oauth2/consent/{request_id}/switch-account`
+pub(crate) async fn switch_account(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Post { visit, .. }: Post,
+) -> Result<Response, Fail> {
+    let id = id.parse::<RequestId>().map_err(|_| over())?;
+    sign_in::end(&app, &visit).await?;
+    let mut response = visit.redirect(&format!("/login?request={id}"));
+    visit.end_session(&mut response);
+    Ok(response)
+}
+
+async fn enter(visit: &Visit, id: &RequestId, chosen: Option<OrganizationId>) -> Result<Entry, Fail> {
+    let (app, browser) = (&visit.app, visit.browser_hash());
+    let pending = app.db.read(|tx| authorization::find(tx, browser, id)).await.map_err(over_or)?;
+    let Some(session) = visit.session.clone() else { return Ok(Entry::SignIn) };
+    if pending.authenticate_after.is_some_and(|after| session.authenticated_at <= after) {
+        return Ok(Entry::SignIn);
+    }
+    let wanted = chosen.unwrap_or_else(|| session.organization.id.clone());
+    let scene = app.db.read(|tx| scene(tx, &session, &pending, &wanted)).await.map_err(over_or)?;
+    Ok(Entry::Scene(Box::new(scene)))
+}
+
+fn scene(
+    tx: &mut model::Tx<'_>,
+    session: &Session,
+    pending: &Pending,
+    wanted: &OrganizationId,
+) -> model::Result<Scene> {
+    let application = application::client(tx, pending.client_id.as_str())?.ok_or(Error::NotFound)?;
+    let destination = destination(pending, Some(&application)).ok_or(Error::NotFound)?;
+    let organizations = organization::of_person(tx, &session.person.id)?;
+    let (organization, role) = organizations
+        .iter()
+        .find(|(organization, _)| organization.id == *wanted)
+        .cloned()
+        .ok_or(Error::NotFound)?;
+    let devices = device_choices(&device::names(tx, &organization.id)?, &[]);
+    Ok(Scene {
+        administrators: organization::administrators(tx, &organization.id)?,
+        session: session.clone(),
+        pending: pending.clone(),
+        application,
+        destination,
+        organizations,
+        organization,
+        role,
+        devices,
+    })
+}
+
+async fn allow(app: &App, visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, Fail> {
+    let approval = match approval(&scene, form) {
+        Ok(approval) => approval,
+        Err(errors) => return Ok(scene.page(visit, errors)),
+    };
+    let (mint, actor) = (app.mint.clone(), visit.actor());
+    let (session, pending) = (scene.session.clone(), scene.pending.clone());
+    let approved = app
+        .db
+        .write(move |tx| grant::approve(tx, &mint, (&session, &actor), &pending, &approval))
+        .await;
+    match approved {
+        Ok(Approved::Code(code)) => {
+            let (state, issuer) = (scene.pending.state.as_deref(), Some(app.site.public_url.as_str()));
+            Ok(visit.redirect(&code_location(&scene.destination, code.expose(), state, issuer)))
+        }
+        Ok(Approved::RoleLacks(missing)) => Ok(scene.refused(visit, missing)),
+        Ok(Approved::Nothing) => deny(app, visit, scene).await,
+        Err(Error::Invalid(invalid)) => Ok(scene.page(visit, Errors(invalid.problems))),
+        Err(error) => Err(over_or(error)),
+    }
+}
+
+fn approval(scene: &Scene, form: &Fields) -> Result<Approval, Errors> {
+    let optional = form.all("scope").filter_map(Scope::parse).collect::<ScopeSet>();
+    let devices = match form.text("devices") {
+        "chosen" => {
+            let ids: Result<Vec<DeviceId>, _> = form.all("device_id").map(str::parse).collect();
+            match ids {
+                Ok(ids) if !ids.is_empty() => Devices::Chosen(ids),
+                _ => return Err(Errors(vec![("devices".into(), "Choose at least one device, or all.".into())])),
+            }
+        }
+        _ => Devices::All,
+    };
+    Ok(Approval { organization: scene.organization.id.clone(), optional, devices })
+}
+
+async fn deny(app: &App, visit: &Visit, scene: Scene) -> Result<Response, Fail> {
+    let (session, actor, pending) = (scene.session.clone(), visit.actor(), scene.pending.clone());
+    app.db.write(move |tx| grant::refuse(tx, &session, &actor, &pending)).await.map_err(over_or)?;
+    Ok(send_back(app, visit, &scene.denial()))
+}
+
+impl Scene {
+    fn denial(&self) -> ErrorRedirect {
+        ErrorRedirect {
+            redirect_uri: self.destination.clone(),
+            error: AuthorizeError::AccessDenied,
+            description: "The person said no.".into(),
+            state: self.pending.state.clone(),
+        }
+    }
+
+    /// The question, or why it can't be asked.
+    fn page(&self, visit: &Visit, errors: Errors) -> Response {
+        let missing = self.role.missing(self.application.profile.scopes.set());
+        if !missing.is_empty() {
+            return self.refused(visit, missing);
+        }
+        let status = if errors.0.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+        let body = consent(&self.question(visit, errors));
+        let source = self.destination.form_action_source();
+        let title = format!("{} asks for your data", self.application.profile.name);
+        visit.page(status, (&title, Nav::Focused, body), FormTarget::And(&source))
+    }
+
+    fn question(&self, visit: &Visit, errors: Errors) -> Consent {
+        let profile = &self.application.profile;
+        let chosen = if errors.on("devices").is_some() { "chosen" } else { "all" };
+        let optional = self.pending.scopes.within(profile.optional_scopes.set()).within(self.role.scopes());
+        Consent {
+            action: path(&self.pending.id),
+            csrf: visit.form_token(),
+            application: self.asker(),
+            user: self.signed_in(),
+            organization_id: self.organization.id.to_string(),
+            organizations: self.organizations.iter().map(|(organization, _)| self.choice(organization)).collect(),
+            required: self.pending.scopes.within(profile.scopes.set()).iter().map(scope_line).collect(),
+            optional: optional
+                .iter()
+                .map(|scope| ScopeChoice { scope: scope_line(scope), ticked: false })
+                .collect(),
+            devices: chosen.to_owned(),
+            device_choices: self.devices.clone(),
+            errors,
+        }
+    }
+
+    fn asker(&self) -> Asker {
+        let application = &self.application;
+        let trust = if application.organization_id == self.organization.id {
+            Trust::Own
+        } else if application.verified_at.is_some() {
+            Trust::Verified
+        } else {
+            Trust::Unverified
+        };
+        Asker {
+            name: application.profile.name.clone(),
+            publisher: application.publisher.clone(),
+            registered_at: application.created_at,
+            trust,
+            homepage_url: application.profile.homepage_url.clone(),
+            privacy_policy_url: application.profile.privacy_policy_url.clone(),
+            terms_url: application.profile.terms_url.clone(),
+            redirect_host: self.destination.host_for_display(),
+        }
+    }
+
+    fn signed_in(&self) -> SignedIn {
+        SignedIn {
+            name: self.session.person.name.clone(),
+            email: self.session.person.email.clone(),
+            switch_action: format!("{}/switch-account", path(&self.pending.id)),
+        }
+    }
+
+    fn choice(&self, organization: &Organization) -> OrganizationChoice {
+        OrganizationChoice {
+            id: organization.id.to_string(),
+            name: organization.name.clone(),
+            href: format!("{}?organization_id={}", path(&self.pending.id), organization.id),
+        }
+    }
+
+    /// Not a wall: each missing scope, which roles have it, and who can give it.
+    fn refused(&self, visit: &Visit, missing: ScopeSet) -> Response {
+        let page = ConsentRefused {
+            application: self.application.profile.name.clone(),
+            organization: self.organization.name.clone(),
+            role: self.role.name().to_owned(),
+            user: self.signed_in(),
+            csrf: visit.form_token(),
+            missing: missing.iter().map(missing_scope).collect(),
+            administrators: self
+                .administrators
+                .iter()
+                .map(|(name, email)| Person { name: name.clone(), email: email.clone() })
+                .collect(),
+            return_url: self.denial().location(Some(&visit.app.site.public_url)),
+            return_host: self.destination.host_for_display(),
+        };
+        let title = "Your role does not allow this yet";
+        let body = consent_refused(&page);
+        visit.page(StatusCode::FORBIDDEN, (title, Nav::Focused, body), FormTarget::OwnPages)
+    }
+}
+
+fn missing_scope(scope: Scope) -> MissingScope {
+    let roles = Role::sufficient(ScopeSet::of(&[scope]));
+    MissingScope {
+        name: scope.name().to_owned(),
+        sentence: scope.sentence().to_owned(),
+        roles: roles.map(|role| role.name().to_owned()).collect(),
+    }
+}

@@ -1,0 +1,65 @@
+//! OAuth 2.0: the authorization code grant with PKCE, refresh, and the documents that describe them.
+
+pub(crate) mod authorize;
+pub(crate) mod consent;
+pub(crate) mod metadata;
+pub(crate) mod token;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use rules::token::TokenError;
+
+use crate::config::Site;
+
+const TOKEN: &str = "/oauth2/token";
+const WELL_KNOWN: &str = "/.well-known/";
+
+/// Whether the answers of a path are read by programs, so that its failures are RFC 6749 JSON and not pages.
+pub(crate) fn answers_programs(path: &str) -> bool {
+    path == TOKEN || path.starts_with(WELL_KNOWN)
+}
+
+/// Where RFC 9728 metadata is.
+pub(crate) fn protected_resource_url(site: &Site) -> String {
+    format!("{}{WELL_KNOWN}oauth-protected-resource", site.public_url)
+}
+
+/// An error of the token endpoint (RFC 6749 §5.2).
+pub(crate) fn error(error: &TokenError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    json_response(status, error)
+}
+
+/// Too large a body: 400, because several libraries understand nothing but 400 and 401.
+pub(crate) fn too_large() -> Response {
+    error(&TokenError::invalid_request("The body is larger than any token request."))
+}
+
+pub(crate) fn server_error() -> Response {
+    let body = json!({"error": "server_error", "error_description": "Something went wrong on our side. Try again."});
+    json_response(StatusCode::INTERNAL_SERVER_ERROR, &body)
+}
+
+pub(crate) fn unavailable() -> Response {
+    let body = json!({"error": "temporarily_unavailable", "error_description": "The database is busy. Try again."});
+    let mut response = json_response(StatusCode::SERVICE_UNAVAILABLE, &body);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+pub(crate) fn method_not_allowed() -> Response {
+    let body = json!({"error": "invalid_request", "error_description": "Use the method that the Allow header names."});
+    json_response(StatusCode::METHOD_NOT_ALLOWED, &body)
+}
+
+/// JSON that nobody may keep, readable from any origin: it never depends on a cookie.
+fn json_response(status: StatusCode, body: &impl serde::Serialize) -> Response {
+    let mut response = (status, axum::Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}

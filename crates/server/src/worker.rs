@@ -1,0 +1,52 @@
+//! What is done beside the requests: writing down when credentials were used, and sweeping what is over.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use model::sweep;
+
+use crate::app::App;
+
+const NOTE_EVERY: Duration = Duration::from_secs(10);
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Works until `stop` turns true, and once more then.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let mut note = tokio::time::interval(NOTE_EVERY);
+    let mut tidy = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = note.tick() => write_uses(&app).await,
+            _ = tidy.tick() => sweep_up(&app).await,
+            _changed = stop.changed() => break,
+        }
+    }
+    write_uses(&app).await;
+}
+
+/// Writes the uses gathered since the last time.
+pub async fn write_uses(app: &App) {
+    let uses = app.callers.take_uses();
+    if uses.is_empty() {
+        return;
+    }
+    if let Err(error) = app.db.write(move |tx| model::caller::note_uses(tx, &uses)).await {
+        tracing::warn!(%error, "the last uses of some credentials were not noted");
+    }
+}
+
+/// Deletes what has expired, a bounded number of rows at a time, until nothing is left to delete.
+pub async fn sweep_up(app: &App) {
+    app.throttle.tidy();
+    loop {
+        match app.db.write(sweep::some).await {
+            Ok(0) => return,
+            Ok(rows) => tracing::debug!(rows, "swept"),
+            Err(error) => {
+                tracing::warn!(%error, "the sweep did not finish");
+                return;
+            }
+        }
+    }
+}
