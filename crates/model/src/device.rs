@@ -262,58 +262,6 @@ pub fn names(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<Vec<(Devi
     )?)
 }
 
-/// Keeps `devices` as what the key or grant `holder_id` covers, in place of an earlier choice.
-///
-/// Errors: `Invalid` on `device_ids` if it is empty or one of them isn't the organization's.
-pub fn choose(
-    tx: &mut Tx<'_>,
-    holder_id: &str,
-    organization: &OrganizationId,
-    devices: &[DeviceId],
-) -> Result<()> {
-    if devices.is_empty() {
-        return Err(Error::Invalid(Invalid::one("device_ids", "Choose at least one device.")));
-    }
-    tx.execute("DELETE FROM device_choice WHERE holder_id = ?1", params![holder_id])?;
-    for device in devices {
-        choose_one(tx, holder_id, organization, device)?;
-    }
-    Ok(())
-}
-
-fn choose_one(
-    tx: &mut Tx<'_>,
-    holder_id: &str,
-    organization: &OrganizationId,
-    device: &DeviceId,
-) -> Result<()> {
-    let own = tx.optional(
-        "SELECT 1 FROM device WHERE id = ?1 AND organization_id = ?2",
-        params![device.as_str(), organization.as_str()],
-        |_| Ok(()),
-    )?;
-    if own.is_none() {
-        let problem = format!("This organization has no device {device}.");
-        return Err(Error::Invalid(Invalid::one("device_ids", problem)));
-    }
-    tx.execute(
-        "INSERT INTO device_choice (holder_id, device_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        params![holder_id, device.as_str()],
-    )?;
-    Ok(())
-}
-
-/// The devices chosen for a key or grant that are the organization's now, by id.
-pub fn chosen(tx: &mut Tx<'_>, holder_id: &str, organization: &OrganizationId) -> Result<Vec<DeviceId>> {
-    Ok(tx.all(
-        "SELECT device.id FROM device_choice JOIN device ON device.id = device_choice.device_id
-         WHERE holder_id = ?1 AND organization_id = ?2
-         ORDER BY device.id",
-        params![holder_id, organization.as_str()],
-        |row| row.parse(0),
-    )?)
-}
-
 /// Notes that the device was heard from at `time`, unless it was heard from later.
 pub(crate) fn note_seen(tx: &mut Tx<'_>, id: &DeviceId, time: Timestamp) -> Result<()> {
     tx.execute(

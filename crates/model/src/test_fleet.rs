@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::datastream::{self, NewDatastream};
 use crate::device::{self, NewDevice};
+use crate::device_set::{self, Devices};
 use crate::observation::{self, NewObservation, Stored};
 use crate::sensor::{self, NewSensor};
 use crate::{Db, Error, Invalid, Result, Tx, vocabulary};
@@ -77,10 +78,10 @@ impl Fleet {
 
     /// These devices of the first organization's.
     pub(crate) fn chosen(&self, devices: &[&DeviceId]) -> Access {
-        let organization = self.organization.clone();
-        let devices: Vec<DeviceId> = devices.iter().map(|id| (*id).clone()).collect();
-        self.write(move |tx| device::choose(tx, "grt_x", &organization, &devices)).unwrap();
-        access(&self.organization, DeviceSet::ChosenFor("grt_x".into()))
+        let (all, holder) = (self.access(), "grt_x");
+        let devices = Devices::Chosen(devices.iter().map(|id| (*id).clone()).collect());
+        self.write(move |tx| device_set::store(tx, &all, holder, &devices)).unwrap();
+        access(&self.organization, DeviceSet::ChosenFor(holder.into()))
     }
 
     pub(crate) fn device(&self, access: &Access, serial_number: &str) -> DeviceId {

@@ -117,25 +117,7 @@ fn a_device_that_cannot_be_is_refused_in_the_field_that_is_wrong() {
 }
 
 #[test]
-fn a_choice_replaces_the_one_before_and_holds_own_devices_only() {
-    let fleet = Fleet::new();
-    let (a, b) = (fleet.device(&fleet.access(), "a"), fleet.device(&fleet.access(), "b"));
-    let foreign = fleet.device(&fleet.rival_access(), "c");
-    let chosen = || fleet.read(|tx| chosen(tx, "grt_x", &fleet.organization)).unwrap();
-    fleet.chosen(&[&a, &a]);
-    assert_eq!(chosen(), [a.clone()]);
-    fleet.chosen(&[&b]);
-    assert_eq!(chosen(), [b.clone()]);
-    for devices in [vec![], vec![a, foreign]] {
-        let organization = fleet.organization.clone();
-        let refused = fleet.write(move |tx| choose(tx, "grt_x", &organization, &devices));
-        assert!(invalid(refused).of("device_ids").is_some());
-        assert_eq!(chosen(), [b.clone()]);
-    }
-}
-
-#[test]
-fn a_device_that_moves_takes_its_datastreams_along_and_leaves_every_choice() {
+fn a_device_that_moves_takes_its_datastreams_along_and_is_out_of_reach_where_it_was_chosen() {
     let fleet = Fleet::new();
     let (device, temperature) = fleet.thermometer(&fleet.access(), "1");
     let chosen_one = fleet.chosen(&[&device]);
@@ -151,7 +133,6 @@ fn a_device_that_moves_takes_its_datastreams_along_and_leaves_every_choice() {
     assert!(is_not_found(stream(&fleet.access())));
     assert!(is_not_found(fleet.read(|tx| find(tx, &chosen_one, &device))));
     assert!(fleet.read(|tx| page(tx, &chosen_one, None, 10)).unwrap().data.is_empty());
-    assert!(fleet.read(|tx| chosen(tx, "grt_x", &fleet.organization)).unwrap().is_empty());
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn a_long_file_goes_in_chunk_by_chunk_and_names_only_its_first_mistakes() {
     let fleet = Fleet::new();
     let (names_and_units, _) = OCEAN.split_once("2022").unwrap();
     let row = |n: usize| {
-        let value = if n % 50 == 0 { "warm" } else { "13.10" };
+        let value = if n.is_multiple_of(50) { "warm" } else { "13.10" };
         let (day, hour, minute) = (1 + n / 1440, n / 60 % 24, n % 60);
         format!("2022 06 {day:02} {hour:02} {minute:02} 1.0 {value} MM MM MM MM MM MM MM MM\n")
     };

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::vec;
 
 use db::{Row, params};
@@ -11,6 +12,9 @@ use rules::id::DatastreamId;
 use super::{Observation, Order, Position, Quality, Window};
 use crate::{Page, Result, Tx};
 
+/// Rows that are worth a statement.
+const SMALLEST_REFILL: u64 = 32;
+
 /// The window's next page of these datastreams, which are sorted by id.
 pub(super) fn page(
     tx: &mut Tx<'_>,
@@ -18,7 +22,7 @@ pub(super) fn page(
     window: &Window,
 ) -> Result<Page<Observation, Position>> {
     let wanted = u64::from(window.limit) + 1;
-    // With one datastream this reads the page at once; with many, each gives its share and then twice as much.
+    // With one datastream this reads the page at once; with many, each first gives its share of it.
     let share = wanted.div_ceil(u64::try_from(streams.len()).unwrap_or(u64::MAX).max(1));
     let mut feeds: Vec<Feed> =
         streams.into_iter().map(|(id, number)| Feed::new(id, number, window, share)).collect();
@@ -29,14 +33,16 @@ pub(super) fn page(
         }
     }
     let mut rows = Vec::new();
-    while let Some(Reverse(Head { position, reading, .. })) = heads.pop() {
-        let Some(feed) = feeds.get_mut(position) else { continue };
-        rows.push(feed.observation(&reading)?);
+    while let Some(mut first) = heads.peek_mut() {
+        let position = first.0.position;
+        let Some(feed) = feeds.get_mut(position) else { break };
+        rows.push(feed.observation(&first.0.reading)?);
         if rows.len() as u64 == wanted {
             break;
         }
-        if let Some(reading) = feed.next(tx)? {
-            heads.push(Reverse(Head::new(window.order, position, reading)));
+        match feed.next(tx)? {
+            Some(reading) => *first = Reverse(Head::new(window.order, position, reading)),
+            None => _ = PeekMut::pop(first),
         }
     }
     Ok(Page::cut(rows, window.limit, Observation::position))
@@ -52,6 +58,8 @@ struct Feed {
     ready: vec::IntoIter<Reading>,
     /// How many rows to read when `ready` is used up; none when the last read found fewer than it asked for.
     chunk: Option<u64>,
+    /// How many to read when the share was not enough.
+    refill: u64,
 }
 
 struct Reading {
@@ -62,8 +70,9 @@ struct Reading {
 
 impl Feed {
     fn new(id: DatastreamId, number: i64, window: &Window, share: u64) -> Self {
-        let rest = rest_of(window, &id);
-        Self { id, number, order: window.order, rest, ready: Vec::new().into_iter(), chunk: Some(share) }
+        let (order, rest) = (window.order, rest_of(window, &id));
+        let (ready, chunk, refill) = (Vec::new().into_iter(), Some(share), (share / 4).max(SMALLEST_REFILL));
+        Self { id, number, order, rest, ready, chunk, refill }
     }
 
     fn next(&mut self, tx: &mut Tx<'_>) -> Result<Option<Reading>> {
@@ -92,7 +101,7 @@ impl Feed {
         let (from, to) = self.rest;
         let limit = i64::try_from(chunk).unwrap_or(i64::MAX);
         let rows = tx.all(sql, params![self.number, from, to, limit], read_reading)?;
-        self.chunk = (rows.len() as u64 == chunk).then_some(chunk.saturating_mul(2));
+        self.chunk = (rows.len() as u64 == chunk).then_some(self.refill);
         if let Some(last) = rows.last() {
             self.rest = match self.order {
                 Order::Ascending => (last.micros.saturating_add(1), to),

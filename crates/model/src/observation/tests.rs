@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::datastream::Latest;
 use crate::test_fleet::{Fleet, SALINITY, at, conflict, invalid, is_not_found, observed, wire};
-use crate::{Error, Invalid, device};
+use crate::{Invalid, device};
 
 fn window(order: Order, limit: u32) -> Window {
     Window { start: None, end: None, order, after: None, limit }
@@ -331,30 +331,45 @@ fn a_position_survives_its_text() {
     }
 }
 
+/// Prints what ingest does beside what SQLite itself does with the same rows.
 #[test]
 #[ignore = "measures: cargo test --release -p model -- --ignored --nocapture ingest_speed"]
 fn ingest_speed() {
-    const BATCH: usize = 1000;
-    const BATCHES: usize = 300;
-    for streams in [1usize, 10, 100] {
+    for streams in [1, 10, 100] {
         let fleet = Fleet::new();
         let access = fleet.access();
         let ids: Vec<_> = (0..streams).map(|n| fleet.thermometer(&access, &n.to_string()).1).collect();
-        let first = -i64::try_from(BATCH * BATCHES).unwrap();
-        let batches: Vec<Vec<_>> = (0..BATCHES)
-            .map(|batch| {
-                let row = |n: usize| {
-                    let seconds = first + i64::try_from((batch * BATCH + n) / streams).unwrap();
-                    observed(&ids[n % streams], seconds, 13.0)
-                };
-                (0..BATCH).map(row).collect()
-            })
-            .collect();
-        let started = std::time::Instant::now();
-        let stored: Result<u64, Error> =
-            fleet.write(move |tx| batches.iter().map(|batch| Ok(ingest(tx, &access, batch)?.stored)).sum());
-        let took = started.elapsed();
-        let rows = stored.unwrap();
-        println!("{streams} datastreams: {:.0} rows/s", rows as f64 / took.as_secs_f64());
+        let batches = batches(&ids);
+        let floor = fleet.write(move |tx| {
+            tx.execute(
+                "CREATE TABLE floor (a BIGINT, b BIGINT, c DOUBLE PRECISION, d BIGINT, PRIMARY KEY (a, b))
+                 WITHOUT ROWID",
+                &[],
+            )?;
+            let started = std::time::Instant::now();
+            let rows = (0..ROWS).map(|n| [n % streams, n / streams, 13, 2].map(db::Value::from));
+            tx.execute_many("INSERT INTO floor VALUES (?1, ?2, ?3, ?4)", rows)?;
+            Ok(started.elapsed())
+        });
+        let taken = fleet.write(move |tx| {
+            let started = std::time::Instant::now();
+            for batch in &batches {
+                ingest(tx, &access, batch)?;
+            }
+            Ok(started.elapsed())
+        });
+        let rate = |taken: std::time::Duration| ROWS as f64 / taken.as_secs_f64();
+        let (floor, taken) = (rate(floor.unwrap()), rate(taken.unwrap()));
+        println!("{streams} datastreams: {taken:.0} rows/s, SQLite itself {floor:.0}");
     }
+}
+
+const ROWS: i64 = 300_000;
+
+/// All rows in the order of time, in batches of 1,000.
+fn batches(streams: &[DatastreamId]) -> Vec<Vec<NewObservation>> {
+    let count = streams.len() as i64;
+    let row = |n: i64| observed(&streams[(n % count) as usize], n / count - ROWS, 13.0);
+    let rows: Vec<_> = (0..ROWS).map(row).collect();
+    rows.chunks(1000).map(<[_]>::to_vec).collect()
 }
