@@ -205,7 +205,7 @@ pub fn find(tx: &mut Tx<'_>, access: &Access, id: &ApiKeyId) -> Result<ApiKey> {
     let sql =
         format!("SELECT {COLUMNS} FROM {TABLES} WHERE api_key.organization_id = ?1 AND api_key.id = ?2");
     let found = tx.optional(&sql, params![access.organization.as_str(), id.as_str()], from_row)?;
-    with_devices(tx, found.ok_or(Error::NotFound)?)
+    with_devices(tx, access, found.ok_or(Error::NotFound)?)
 }
 
 /// A page of the caller's organization's keys, newest first, from before `before` on.
@@ -218,12 +218,12 @@ pub fn page(tx: &mut Tx<'_>, access: &Access, before: Option<&ApiKeyId>, limit: 
     // Sorts after every id of its kind.
     let before = before.map_or("key_~", ApiKeyId::as_str);
     let keys = tx.all(&sql, params![access.organization.as_str(), before, limit], from_row)?;
-    keys.into_iter().map(|key| with_devices(tx, key)).collect()
+    keys.into_iter().map(|key| with_devices(tx, access, key)).collect()
 }
 
-fn with_devices(tx: &mut Tx<'_>, mut key: ApiKey) -> Result<ApiKey> {
+fn with_devices(tx: &mut Tx<'_>, access: &Access, mut key: ApiKey) -> Result<ApiKey> {
     if let Devices::Chosen(chosen) = &mut key.devices {
-        *chosen = device_set::chosen(tx, key.id.as_str())?;
+        *chosen = device_set::chosen(tx, &access.organization, key.id.as_str())?;
     }
     Ok(key)
 }
@@ -256,6 +256,6 @@ pub fn revoke(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &ApiKeyId) ->
 /// Whether a key may hand on these devices: a key bound to some can't make one for others.
 pub(crate) fn covers(tx: &mut Tx<'_>, access: &Access, devices: &[DeviceId]) -> Result<bool> {
     let Some(holder) = access.device_filter() else { return Ok(true) };
-    let own = device_set::chosen(tx, holder)?;
+    let own = device_set::chosen(tx, &access.organization, holder)?;
     Ok(devices.iter().all(|device| own.contains(device)))
 }

@@ -386,8 +386,8 @@ pub fn use_secret(tx: &mut Tx<'_>, client_id: &ClientId, presented: Hashed<Clien
         params![client_id.as_str()],
         |row| Ok((row.get::<String>(0)?, Hashed::<ClientSecret>::from_stored(row.get(1)?))),
     )?;
-    let matching = live.iter().filter(|(_, known)| known.matches(&presented)).map(|(id, _)| id);
-    let Some(id) = matching.last() else { return Ok(false) };
+    let mut matching = live.iter().filter(|(_, known)| known.matches(&presented)).map(|(id, _)| id);
+    let Some(id) = matching.next_back() else { return Ok(false) };
     let now = tx.now();
     tx.execute(
         "UPDATE client_secret SET last_used_at = ?2

@@ -57,13 +57,13 @@ pub fn organization_of_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Res
     Ok(found)
 }
 
-/// What an access token may do now: its scopes, within the grant's, within the role's. None if it does not work.
+/// What an access token may do now: its scopes, within the grant's, the application's and the role's. None if it does not work.
 pub fn by_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<Access>> {
     let now = tx.now();
     let found = tx.optional(
         "SELECT oauth_grant.id, oauth_grant.organization_id, oauth_grant.person_id, oauth_grant.client_id,
                 oauth_grant.scopes, oauth_grant.devices, access_token.scopes, access_token.expires_at,
-                membership.role
+                membership.role, application.scopes, application.optional_scopes
          FROM access_token
          JOIN token_family ON token_family.id = access_token.family_id
          JOIN oauth_grant ON oauth_grant.id = token_family.grant_id
@@ -80,9 +80,10 @@ pub fn by_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<Ac
         |row| {
             let grant: GrantId = row.parse(0)?;
             let granted = row.parse::<ScopeList>(4)?.set().and(row.parse::<ScopeList>(6)?.set());
+            let listed = row.parse::<ScopeList>(9)?.set().or(row.parse::<ScopeList>(10)?.set());
             Ok(Access {
                 organization: row.parse(1)?,
-                scopes: access::grant_scopes(granted, row.parse::<Role>(8)?),
+                scopes: access::grant_scopes(granted.and(listed), row.parse::<Role>(8)?),
                 devices: device_set(row.parse(5)?, grant.as_str()),
                 principal: Principal::User(row.parse(2)?),
                 credential: Credential::AccessToken { grant, client: row.parse(3)? },

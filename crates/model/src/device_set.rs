@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use rules::access::Access;
-use rules::id::DeviceId;
+use rules::id::{DeviceId, OrganizationId};
 
 use crate::api_key;
 use crate::error::{Error, Invalid};
@@ -103,11 +103,12 @@ fn too_wide() -> Error {
     Error::NotAllowed("A key can't cover more devices than the one that makes it.".into())
 }
 
-/// The devices chosen for `holder`, in order.
-pub(crate) fn chosen(tx: &mut Tx<'_>, holder: &str) -> Result<Vec<DeviceId>> {
+/// The devices chosen for `holder` that are the organization's now, in order.
+pub(crate) fn chosen(tx: &mut Tx<'_>, organization: &OrganizationId, holder: &str) -> Result<Vec<DeviceId>> {
     let ids = tx.all(
-        "SELECT device_id FROM device_choice WHERE holder_id = ?1 ORDER BY device_id",
-        params![holder],
+        "SELECT device_choice.device_id FROM device_choice JOIN device ON device.id = device_choice.device_id
+         WHERE device_choice.holder_id = ?1 AND device.organization_id = ?2 ORDER BY device_choice.device_id",
+        params![holder, organization.as_str()],
         |row| row.parse(0),
     )?;
     Ok(ids)
@@ -117,6 +118,6 @@ pub(crate) fn chosen(tx: &mut Tx<'_>, holder: &str) -> Result<Vec<DeviceId>> {
 pub fn of(tx: &mut Tx<'_>, access: &Access) -> Result<Devices> {
     match access.device_filter() {
         None => Ok(Devices::All),
-        Some(holder) => Ok(Devices::Chosen(chosen(tx, holder)?)),
+        Some(holder) => Ok(Devices::Chosen(chosen(tx, &access.organization, holder)?)),
     }
 }

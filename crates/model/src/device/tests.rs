@@ -142,5 +142,5 @@ fn names_come_in_the_order_of_the_alphabet() {
         fleet.device(&fleet.access(), serial_number);
     }
     let names = fleet.read(|tx| names(tx, &fleet.organization)).unwrap();
-    assert_eq!(names.into_iter().map(|(_, name)| name).collect::<Vec<_>>(), ["Buoy a", "Buoy b"]);
+    assert_eq!(names.into_iter().map(|(_, name, _)| name).collect::<Vec<_>>(), ["Buoy a", "Buoy b"]);
 }

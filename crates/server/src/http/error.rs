@@ -30,7 +30,11 @@ impl Failure {
 
 /// A problem of the data API (RFC 9457).
 #[derive(Debug, Clone, Serialize)]
-pub struct Problem {
+#[serde(transparent)]
+pub struct Problem(Box<Details>);
+
+#[derive(Debug, Clone, Serialize)]
+struct Details {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -71,7 +75,7 @@ pub(crate) enum Challenge {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind: format!("/docs/errors#{code}"),
             title,
             status: status.as_u16(),
@@ -80,11 +84,11 @@ impl Problem {
             request_id: String::new(),
             errors: Vec::new(),
             challenge: Challenge::None,
-        }
+        }))
     }
 
     fn challenging(mut self, challenge: Challenge) -> Self {
-        self.challenge = challenge;
+        self.0.challenge = challenge;
         self
     }
 
@@ -93,7 +97,7 @@ impl Problem {
         let detail = detail.into();
         let mut problem =
             Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", detail.clone());
-        problem.errors.push(FieldProblem { pointer: pointer.to_owned(), detail });
+        problem.0.errors.push(FieldProblem { pointer: pointer.to_owned(), detail });
         problem
     }
 
@@ -164,7 +168,7 @@ impl Problem {
 
     fn invalid(status: StatusCode, code: &'static str, title: &'static str, invalid: &Invalid) -> Self {
         let mut problem = Self::new(status, code, title, invalid.to_string());
-        problem.errors = invalid
+        problem.0.errors = invalid
             .problems
             .iter()
             .map(|(field, detail)| FieldProblem { pointer: pointer(field), detail: detail.clone() })
@@ -173,15 +177,15 @@ impl Problem {
     }
 
     pub(crate) fn challenge(&self) -> Challenge {
-        self.challenge
+        self.0.challenge
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     pub(crate) fn with_request_id(mut self, request_id: &str) -> Self {
-        self.request_id = request_id.to_owned();
+        self.0.request_id = request_id.to_owned();
         self
     }
 }

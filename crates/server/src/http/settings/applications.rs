@@ -119,8 +119,8 @@ pub(crate) async fn edit(
     Ok(draft.page(&visit, session, Some(&client_id), Errors::default()))
 }
 
-pub(super) fn parse(client_id: &str) -> Result<ClientId, Trouble> {
-    client_id.parse().map_err(|_| Trouble::not_found())
+pub(super) fn parse(client_id: &str) -> Result<ClientId, Fail> {
+    client_id.parse().map_err(|_| Trouble::not_found().into())
 }
 
 /// `POST /settings/developer/oauth-applications`
