@@ -31,8 +31,9 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// How the received URI differs from the registered one; `None` if it does not. It knows nothing of free
-    /// loopback ports: ask only about what did not match.
+    /// How the received URI differs from the registered one; `None` if it does not. On a loopback address the
+    /// port is named only when nothing else differs, since it is free for most clients there: ask about what did
+    /// not match.
     #[must_use]
     pub fn between(registered: &str, received: &str) -> Option<Self> {
         if registered == received {
@@ -55,7 +56,7 @@ impl Difference {
             Self::Host
         } else if registered.scheme != received.scheme {
             Self::Scheme
-        } else if registered.port != received.port {
+        } else if registered.port != received.port && !is_loopback(registered.host) {
             Self::Port
         } else if !is_same_but_for_slash(registered.path, received.path) {
             Self::Path
@@ -63,6 +64,8 @@ impl Difference {
             Self::Query
         } else if registered.fragment != received.fragment {
             Self::Fragment
+        } else if registered.path == received.path {
+            Self::Port
         } else {
             Self::TrailingSlash
         }
@@ -92,6 +95,10 @@ pub fn closest<'r>(registered: &'r [String], received: &str) -> Option<(&'r str,
     let differences: Option<Vec<_>> =
         registered.iter().map(|uri| Some((uri.as_str(), Difference::between(uri, received)?))).collect();
     differences?.into_iter().min_by_key(|(_, difference)| *difference)
+}
+
+fn is_loopback(host: Option<&str>) -> bool {
+    matches!(host, Some("127.0.0.1" | "[::1]" | "localhost"))
 }
 
 fn is_same_but_for_slash(one: &str, other: &str) -> bool {
@@ -133,6 +140,18 @@ mod tests {
         let (without, with) = ("https://app.example", "https://app.example/");
         assert_eq!(Difference::between(without, with), Some(Difference::TrailingSlash));
         assert_eq!(Difference::between(with, without), Some(Difference::TrailingSlash));
+    }
+
+    #[test]
+    fn on_a_loopback_address_the_port_is_blamed_last() {
+        let registered = "http://localhost:8000/cb";
+        for (received, difference) in [
+            ("http://localhost:9000/cb", Difference::Port),
+            ("http://localhost:9000/cb/", Difference::TrailingSlash),
+            ("http://localhost:9000/other", Difference::Path),
+        ] {
+            assert_eq!(Difference::between(registered, received), Some(difference), "{received}");
+        }
     }
 
     #[test]

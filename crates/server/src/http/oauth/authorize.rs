@@ -131,13 +131,11 @@ fn explain(error: &PageError) -> Trouble {
         _ => "Go back to the application and try again. If you develop it, check the request it makes.".to_owned(),
     });
     if let PageError::UnregisteredRedirectUri { received, registered } = error {
-        let difference = closest(registered, received).map(|(_, difference)| difference.to_string());
-        trouble.happened =
-            [Some(error.to_string()), difference].into_iter().flatten().collect::<Vec<_>>().join(" ");
         trouble.compared = Some(Comparison {
             what: "redirect URI".to_owned(),
             received: received.clone(),
             registered: registered.clone(),
+            difference: closest(registered, received).map(|(_, difference)| difference.to_string()),
         });
     }
     trouble

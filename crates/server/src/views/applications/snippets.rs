@@ -41,6 +41,17 @@ pub fn snippets(page: &ApplicationShow) -> Markup {
 /// What `encodeURIComponent` leaves alone, so that the addresses stay readable.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Something that the application's scopes let it read.
+fn reading(page: &ApplicationShow) -> String {
+    let holds = |name: &str| page.required.iter().any(|scope| scope.name == name);
+    let path = match (holds("observations:read"), holds("devices:read")) {
+        (true, _) => "/observations/latest",
+        (false, true) => "/devices",
+        (false, false) => "/me",
+    };
+    format!("{}{path}", page.endpoints.api)
+}
+
 fn redirect_uri(page: &ApplicationShow) -> &str {
     page.redirect_uris.first().map_or("https://app.example/callback", String::as_str)
 }
@@ -59,7 +70,8 @@ fn plain_http(page: &ApplicationShow) -> bool {
 }
 
 fn curl(page: &ApplicationShow) -> String {
-    let Endpoints { authorize, token, api, .. } = &page.endpoints;
+    let Endpoints { authorize, token, .. } = &page.endpoints;
+    let reading = reading(page);
     let (client_id, redirect_uri, scope) = (&page.client_id, redirect_uri(page), scope(page));
     let (prepare, challenge, verifier) = if pkce(page) {
         (
@@ -95,12 +107,13 @@ curl {token} \
 
 # 3. Read
 ACCESS_TOKEN=the-access-token-you-got
-curl -H "Authorization: Bearer $ACCESS_TOKEN" {api}/observations/latest"#
+curl -H "Authorization: Bearer $ACCESS_TOKEN" {reading}"#
     )
 }
 
 fn python(page: &ApplicationShow) -> String {
-    let Endpoints { authorize, token, api, .. } = &page.endpoints;
+    let Endpoints { authorize, token, .. } = &page.endpoints;
+    let reading = reading(page);
     let (client_id, redirect_uri, scope) = (&page.client_id, redirect_uri(page), scope(page));
     let authentication = match page.client_type {
         ClientType::Confidential => r#"client_secret=os.environ["BLUESONDE_CLIENT_SECRET"]"#,
@@ -134,12 +147,13 @@ client.fetch_token(
     state=state,
     code_verifier=verifier,
 )
-print(client.get("{api}/observations/latest").json())"#
+print(client.get("{reading}").json())"#
     )
 }
 
 fn javascript(page: &ApplicationShow) -> String {
-    let Endpoints { issuer, api, .. } = &page.endpoints;
+    let issuer = &page.endpoints.issuer;
+    let reading = reading(page);
     let (client_id, redirect_uri, scope) = (&page.client_id, redirect_uri(page), scope(page));
     let authentication = match page.client_type {
         ClientType::Confidential => "oauth.ClientSecretBasic(process.env.BLUESONDE_CLIENT_SECRET)",
@@ -187,7 +201,7 @@ const response = await oauth.authorizationCodeGrantRequest(
 );
 const {{ access_token }} = await oauth.processAuthorizationCodeResponse(server, client, response);
 
-const latest = await fetch("{api}/observations/latest", {{
+const latest = await fetch("{reading}", {{
   headers: {{ authorization: `Bearer ${{access_token}}` }},
 }});
 console.log(await latest.json());"#

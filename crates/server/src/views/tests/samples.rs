@@ -355,6 +355,7 @@ fn error_page() -> ErrorPage {
             what: "redirect URI".into(),
             received: "https://tide.example/callback/".into(),
             registered: vec!["http://127.0.0.1:9000/callback".into(), "https://tide.example/callback".into()],
+            difference: Some("The slash at the end differs.".into()),
         }),
         guide: Some(("How redirect URIs are compared".into(), "/docs/guides/authentication".into())),
         request_id: "req_01jq8x2nv6t4m9c3k7".into(),
