@@ -183,7 +183,7 @@ const SAID: &[(&str, &[&str])] = &[
             "Tide Ledger",
         ],
     ),
-    ("error", &["<mark>/</mark>", "Only the trailing slash differs.", "req_01jq8x2nv6t4m9c3k7"]),
+    ("error", &["<mark>/</mark>", "The slash at the end differs.", "req_01jq8x2nv6t4m9c3k7"]),
     ("wall", &["Organization Admin", "Viewer", "jonas@harbour.example", "help@bluesonde.example"]),
     ("device", &["Water temperature", "14.62", "Suspect", "Missing", "No observations in this range."]),
     ("docs", &["observations:write", "/v1/devices/{id}", "OpenAPI document"]),
