@@ -24,7 +24,7 @@ use crate::views::error::ErrorPage;
 use crate::views::{Nav, Page};
 
 /// Larger bodies than this are refused by their announced length, before a byte is read.
-const MAX_BODY: u64 = 16 * 1024 * 1024;
+pub(crate) const MAX_BODY: u64 = 16 * 1024 * 1024;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
