@@ -1,9 +1,10 @@
 //! The command line: data on stdout, messages on stderr, exit status 0, 1, 2 (usage) or 78 (configuration).
 
 mod config;
+mod demo;
 mod run;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -43,6 +44,9 @@ enum Command {
         --listen 0.0.0.0:8080 --trusted-proxies 10.0.0.5/32"
     )]
     Serve(Flags),
+    /// Run a server to try things with: two organizations, their buoys, weeks of data and live readings.
+    #[command(after_help = "Example: bluesonde demo --listen 127.0.0.1:8081 --data-dir /tmp/another-demo")]
+    Demo(demo::DemoFlags),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -65,6 +69,7 @@ pub fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Serve(flags) => run::serve(&flags),
+        Command::Demo(flags) => demo::demo(&flags),
         Command::Config(command) => config::run(&command),
         Command::Openapi(flags) => config::openapi(&flags),
         Command::Completions { shell } => {
@@ -84,7 +89,10 @@ pub fn main() -> ExitCode {
 
 fn start_log(cli: &Cli) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&cli.log)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     if cli.log_json {
         log.json().init()
     } else {

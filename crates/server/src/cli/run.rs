@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use db::{Clock, Db};
 use model::setup;
@@ -23,6 +24,7 @@ pub(super) fn serve(flags: &Flags) -> anyhow::Result<()> {
     let mint = app.mint.clone();
     let link = app.db.write_blocking(move |tx| setup::offer(tx, &mint))?;
     runtime()?.block_on(async {
+        let stop = net::stop_signal()?;
         let listeners = Listeners::bind(&config).await?;
         super::say(&format!("Bluesonde is at {}", config.site.public_url));
         if let Some(link) = link {
@@ -33,7 +35,7 @@ pub(super) fn serve(flags: &Flags) -> anyhow::Result<()> {
                 link.expose()
             ));
         }
-        listeners.serve(app).await
+        listeners.serve(app, stop).await
     })
 }
 
@@ -78,9 +80,13 @@ impl Listeners {
         Ok(Self { public: bind(config.listen).await?, operator: bind(config.metrics_listen).await? })
     }
 
-    /// Serves until the signal to stop, and returns when all is written.
-    pub(super) async fn serve(self, app: App) -> anyhow::Result<()> {
-        let stop = net::stop_signal()?;
+    /// Where requests come in; says which port it became if any would do.
+    pub(super) fn address(&self) -> anyhow::Result<SocketAddr> {
+        self.public.local_addr().context("the listener has no address")
+    }
+
+    /// Serves until `stop` turns true, and returns when all is written.
+    pub(super) async fn serve(self, app: App, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let working = tokio::spawn(worker::run(app.clone(), stop.clone()));
         let operator = net::serve(self.operator, net::operator_router(app.clone()), stop.clone());
         let public = net::serve(self.public, http::router(app), stop);
