@@ -23,7 +23,13 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// How much to log: error, warn, info, debug, trace, or per module as in `db=debug,info`.
-    #[arg(long, global = true, env = "BLUESONDE_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "BLUESONDE_LOG",
+        default_value = "info,refinery_core=warn",
+        value_name = "FILTER"
+    )]
     log: String,
     /// Log lines as JSON.
     #[arg(long, global = true, env = "BLUESONDE_LOG_JSON")]
