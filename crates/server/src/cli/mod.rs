@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod import;
 mod run;
 
 use std::io::{self, IsTerminal, Write};
@@ -53,6 +54,9 @@ enum Command {
     /// Run a server to try things with: two organizations, their buoys, weeks of data and live readings.
     #[command(after_help = "Example: bluesonde demo --listen 127.0.0.1:8081 --data-dir /tmp/another-demo")]
     Demo(demo::DemoFlags),
+    /// Bring in observations from files, while a server runs or not.
+    #[command(subcommand)]
+    Import(import::Command),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -76,6 +80,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(flags) => run::serve(&flags),
         Command::Demo(flags) => demo::demo(&flags),
+        Command::Import(command) => import::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Openapi(flags) => config::openapi(&flags),
         Command::Completions { shell } => {

@@ -3,7 +3,7 @@
 use std::fs::DirBuilder;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -16,6 +16,7 @@ use rules::secret::Mint;
 
 use crate::app::App;
 use crate::config::{Config, Flags};
+use crate::serve::control::Control;
 use crate::{http, pepper, serve as net, worker};
 
 pub(super) fn serve(flags: &Flags) -> anyhow::Result<()> {
@@ -73,11 +74,17 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
 pub(super) struct Listeners {
     public: TcpListener,
     operator: TcpListener,
+    data_dir: PathBuf,
 }
 
 impl Listeners {
     pub(super) async fn bind(config: &Config) -> anyhow::Result<Self> {
-        Ok(Self { public: bind(config.listen).await?, operator: bind(config.metrics_listen).await? })
+        let data_dir = config.data_dir.clone();
+        Ok(Self {
+            public: bind(config.listen).await?,
+            operator: bind(config.metrics_listen).await?,
+            data_dir,
+        })
     }
 
     /// Where requests come in; says which port it became if any would do.
@@ -88,12 +95,27 @@ impl Listeners {
     /// Serves until `stop` turns true, and returns when all is written.
     pub(super) async fn serve(self, app: App, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let working = tokio::spawn(worker::run(app.clone(), stop.clone()));
+        let control = control(&self.data_dir, app.clone(), stop.clone());
         let operator = net::serve(self.operator, net::operator_router(app.clone()), stop.clone());
         let public = net::serve(self.public, http::router(app), stop);
-        tokio::join!(public, operator);
+        tokio::join!(public, operator, control);
         working.await.context("the worker ended early")?;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// Listens on the control socket at once, and serves it when polled. A server can do without: it only is the
+/// command line that then asks to stop it first.
+fn control(data_dir: &Path, app: App, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+    let control = Control::bind(data_dir);
+    if let Err(error) = &control {
+        tracing::warn!(%error, "no control socket: imports need the server to be stopped");
+    }
+    async move {
+        if let Ok(control) = control {
+            control.serve(net::control::router(app), stop).await;
+        }
     }
 }
 
