@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use rules::id::{DeviceId, OrganizationId, SensorId};
 use rules::ndbc::{Column, File, HEADER_LINES, Reading, Refused, Row};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::datastream::NewDatastream;
 use crate::device::NewDevice;
@@ -60,7 +60,7 @@ struct Series {
 }
 
 /// What an import did. Each value of a row that was not refused is stored, unchanged, missing or conflicting.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Rows of data in the file, refused ones included.
     pub rows_read: usize,

@@ -1,7 +1,7 @@
 //! What every request shares.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Semaphore;
 
@@ -63,21 +63,21 @@ impl App {
 pub struct Passwords {
     slots: Semaphore,
     /// What unknown people are compared with, so that they cost the same as known ones.
-    nobody: Option<PasswordDigest>,
+    nobody: OnceLock<Option<PasswordDigest>>,
 }
 
 impl Passwords {
     fn new() -> Self {
         // One core stays free for those who have signed in already.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let nobody = PasswordDigest::of("nobody has this password");
-        Self { slots: Semaphore::new(cores.saturating_sub(1).max(1)), nobody }
+        Self { slots: Semaphore::new(cores.saturating_sub(1).max(1)), nobody: OnceLock::new() }
     }
 
     /// Whether `password` belongs to `digest`; takes as long without a digest as with one.
     pub async fn check(&self, digest: Option<PasswordDigest>, password: String) -> bool {
         let known = digest.is_some();
-        let Some(digest) = digest.or_else(|| self.nobody.clone()) else { return false };
+        let nobody = || self.nobody.get_or_init(|| PasswordDigest::of("nobody has this password")).clone();
+        let Some(digest) = digest.or_else(nobody) else { return false };
         self.hashing(move || digest.is_of(&password)).await.unwrap_or(false) && known
     }
 

@@ -8,8 +8,9 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use axum::body::Bytes;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
@@ -27,6 +28,9 @@ const NOTE_STEP: i64 = 60_000_000;
 pub struct Known {
     /// What it may do.
     pub access: Access,
+    /// What `/v1/me` says of it: written once, and as exact as the rest, because all it tells of (the
+    /// organization's name, the chosen devices) moves the same epoch.
+    pub(crate) about: OnceLock<Bytes>,
     epoch: Epoch,
     noted_at: AtomicI64,
 }
@@ -84,7 +88,7 @@ impl Callers {
             self.cache.remove(&hash);
             return Ok(None);
         };
-        let known = Arc::new(Known { access, epoch, noted_at: AtomicI64::new(0) });
+        let known = Arc::new(Known { access, about: OnceLock::new(), epoch, noted_at: AtomicI64::new(0) });
         self.cache.insert(hash, known.clone());
         Ok(Some(known))
     }

@@ -3,6 +3,8 @@
 //! A connection has ten seconds to send its headers. On SIGTERM (or Ctrl-C) nothing new is accepted, what runs
 //! may finish for thirty seconds, and a second signal ends at once.
 
+pub mod control;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;

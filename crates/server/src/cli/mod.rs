@@ -1,9 +1,11 @@
 //! The command line: data on stdout, messages on stderr, exit status 0, 1, 2 (usage) or 78 (configuration).
 
 mod config;
+mod demo;
+mod import;
 mod run;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -22,7 +24,13 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// How much to log: error, warn, info, debug, trace, or per module as in `db=debug,info`.
-    #[arg(long, global = true, env = "BLUESONDE_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "BLUESONDE_LOG",
+        default_value = "info,refinery_core=warn",
+        value_name = "FILTER"
+    )]
     log: String,
     /// Log lines as JSON.
     #[arg(long, global = true, env = "BLUESONDE_LOG_JSON")]
@@ -43,6 +51,12 @@ enum Command {
         --listen 0.0.0.0:8080 --trusted-proxies 10.0.0.5/32"
     )]
     Serve(Flags),
+    /// Run a server to try things with: two organizations, their buoys, weeks of data and live readings.
+    #[command(after_help = "Example: bluesonde demo --listen 127.0.0.1:8081 --data-dir /tmp/another-demo")]
+    Demo(demo::DemoFlags),
+    /// Bring in observations from files, while a server runs or not.
+    #[command(subcommand)]
+    Import(import::Command),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -65,6 +79,8 @@ pub fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Serve(flags) => run::serve(&flags),
+        Command::Demo(flags) => demo::demo(&flags),
+        Command::Import(command) => import::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Openapi(flags) => config::openapi(&flags),
         Command::Completions { shell } => {
@@ -84,7 +100,10 @@ pub fn main() -> ExitCode {
 
 fn start_log(cli: &Cli) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&cli.log)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     if cli.log_json {
         log.json().init()
     } else {

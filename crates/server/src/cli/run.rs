@@ -3,11 +3,12 @@
 use std::fs::DirBuilder;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use db::{Clock, Db};
 use model::setup;
@@ -15,6 +16,7 @@ use rules::secret::Mint;
 
 use crate::app::App;
 use crate::config::{Config, Flags};
+use crate::serve::control::Control;
 use crate::{http, pepper, serve as net, worker};
 
 pub(super) fn serve(flags: &Flags) -> anyhow::Result<()> {
@@ -23,17 +25,18 @@ pub(super) fn serve(flags: &Flags) -> anyhow::Result<()> {
     let mint = app.mint.clone();
     let link = app.db.write_blocking(move |tx| setup::offer(tx, &mint))?;
     runtime()?.block_on(async {
+        let stop = net::stop_signal()?;
         let listeners = Listeners::bind(&config).await?;
-        super::say(&format!("Bluesonde is at {}", config.site.public_url));
+        super::print(&format!("Bluesonde is at {}", config.site.public_url))?;
         if let Some(link) = link {
-            super::say(&format!(
+            super::print(&format!(
                 "Nobody has an account yet. Open this link, once, to make the first organization and its Owner:\n  \
                  {}/setup?token={}",
                 config.site.public_url,
                 link.expose()
-            ));
+            ))?;
         }
-        listeners.serve(app).await
+        listeners.serve(app, stop).await
     })
 }
 
@@ -71,23 +74,48 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
 pub(super) struct Listeners {
     public: TcpListener,
     operator: TcpListener,
+    data_dir: PathBuf,
 }
 
 impl Listeners {
     pub(super) async fn bind(config: &Config) -> anyhow::Result<Self> {
-        Ok(Self { public: bind(config.listen).await?, operator: bind(config.metrics_listen).await? })
+        let data_dir = config.data_dir.clone();
+        Ok(Self {
+            public: bind(config.listen).await?,
+            operator: bind(config.metrics_listen).await?,
+            data_dir,
+        })
     }
 
-    /// Serves until the signal to stop, and returns when all is written.
-    pub(super) async fn serve(self, app: App) -> anyhow::Result<()> {
-        let stop = net::stop_signal()?;
+    /// Where requests come in; says which port it became if any would do.
+    pub(super) fn address(&self) -> anyhow::Result<SocketAddr> {
+        self.public.local_addr().context("the listener has no address")
+    }
+
+    /// Serves until `stop` turns true, and returns when all is written.
+    pub(super) async fn serve(self, app: App, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let working = tokio::spawn(worker::run(app.clone(), stop.clone()));
+        let control = control(&self.data_dir, app.clone(), stop.clone());
         let operator = net::serve(self.operator, net::operator_router(app.clone()), stop.clone());
         let public = net::serve(self.public, http::router(app), stop);
-        tokio::join!(public, operator);
+        tokio::join!(public, operator, control);
         working.await.context("the worker ended early")?;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// Listens on the control socket at once, and serves it when polled. A server can do without: it only is the
+/// command line that then asks to stop it first.
+fn control(data_dir: &Path, app: App, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+    let control = Control::bind(data_dir);
+    if let Err(error) = &control {
+        tracing::warn!(%error, "no control socket: imports need the server to be stopped");
+    }
+    async move {
+        if let Ok(control) = control {
+            control.serve(net::control::router(app), stop).await;
+        }
     }
 }
 

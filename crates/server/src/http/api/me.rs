@@ -1,7 +1,7 @@
 //! `/v1/me`: what a credential is and may do.
 
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -15,7 +15,7 @@ use rules::schema::DateTime;
 
 use crate::app::App;
 use crate::http::api::doc::Doc;
-use crate::http::api::{Caller, private};
+use crate::http::api::{Caller, private_json};
 use crate::http::error::Problem;
 
 /// The caller, as the server sees them.
@@ -48,14 +48,24 @@ struct OrganizationName {
 
 /// `GET /v1/me`
 pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    let about = &caller.known().about;
+    if let Some(written) = about.get() {
+        return Ok(private_json(written.clone()));
+    }
+    let written =
+        Bytes::from(serde_json::to_vec(&describe(&app, &caller).await?).map_err(|_| Problem::internal())?);
+    Ok(private_json(about.get_or_init(|| written).clone()))
+}
+
+async fn describe(app: &App, caller: &Caller) -> Result<Me, Problem> {
     let (organization, devices) = app
         .db
         .read(|tx| {
             let organization = organization::find(tx, &caller.organization)?.ok_or(model::Error::NotFound)?;
-            Ok::<_, model::Error>((organization, device_set::of(tx, &caller)?))
+            Ok::<_, model::Error>((organization, device_set::of(tx, caller)?))
         })
         .await?;
-    let me = Me {
+    Ok(Me {
         principal: match &caller.principal {
             Principal::ApiKey(id) => Named { kind: "api_key", id: id.to_string() },
             Principal::User(id) => Named { kind: "user", id: id.to_string() },
@@ -69,8 +79,7 @@ pub(crate) async fn show(State(app): State<App>, caller: Caller) -> Result<Respo
         scopes: caller.scopes.names(),
         devices,
         expires_at: caller.expires_at,
-    };
-    Ok(private(StatusCode::OK, &me))
+    })
 }
 
 pub(crate) fn show_doc() -> Doc {

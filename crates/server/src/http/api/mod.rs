@@ -19,6 +19,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
@@ -101,6 +102,11 @@ impl Deref for Caller {
 }
 
 impl Caller {
+    /// The resolved credential behind the access.
+    pub(crate) fn known(&self) -> &Known {
+        &self.0
+    }
+
     /// For the audit log.
     pub(crate) fn actor(&self, address: ClientAddress) -> Actor {
         use rules::access::Principal;
@@ -169,9 +175,18 @@ const MAX_JSON: usize = 2 * 1024 * 1024;
 
 /// JSON for one caller only.
 pub(crate) fn private(status: StatusCode, body: &impl Serialize) -> Response {
-    let mut response = (status, Json(body)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    for_caller_only((status, Json(body)).into_response())
+}
+
+/// [`private`] for JSON that is written already.
+pub(crate) fn private_json(body: Bytes) -> Response {
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    for_caller_only((kind, body).into_response())
+}
+
+fn for_caller_only(mut response: Response) -> Response {
+    let kept = HeaderValue::from_static("private, no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, kept);
     response
 }
 
