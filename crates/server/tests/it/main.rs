@@ -13,4 +13,8 @@
 
 mod support;
 
+mod catalogue;
+mod ingest;
+mod observations;
+
 mod sign_in;
