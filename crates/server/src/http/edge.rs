@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use maud::Render;
 
 use crate::app::App;
+use crate::http::api;
 use crate::http::error::{Challenge, Failure, Problem, Trouble};
 use crate::http::oauth;
 use crate::http::page;
@@ -56,6 +57,8 @@ pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Nex
     request.extensions_mut().insert(id.clone());
     let mut response = if announced_length(request.headers()) > MAX_BODY {
         too_large(surface)
+    } else if let Some(preflight) = api::preflight(&request) {
+        preflight
     } else {
         caught(next, request, surface).await
     };
