@@ -7,6 +7,7 @@
 mod answer;
 mod app;
 mod browser;
+mod fixtures;
 mod flow;
 mod log;
 mod page;
@@ -14,8 +15,9 @@ mod program;
 mod secrets;
 
 pub(crate) use answer::{Answer, query_of};
-pub(crate) use app::{Client, Key, Member, TestApp};
+pub(crate) use app::TestApp;
 pub(crate) use browser::{Browser, request};
+pub(crate) use fixtures::{Client, Key, Member};
 pub(crate) use flow::{CALLBACK, Flow, Tokens};
 pub(crate) use program::{Program, TokenCall};
 pub(crate) use secrets::credentials_in;
