@@ -17,7 +17,7 @@ mod secrets;
 pub(crate) use answer::{Answer, query_of};
 pub(crate) use app::TestApp;
 pub(crate) use browser::{Browser, request};
-pub(crate) use fixtures::{Client, Key, Member};
+pub(crate) use fixtures::{Client, Member};
 pub(crate) use flow::{CALLBACK, Flow, Tokens};
 pub(crate) use program::{Program, TokenCall};
 pub(crate) use secrets::credentials_in;
