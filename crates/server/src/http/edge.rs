@@ -61,7 +61,7 @@ pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Nex
     } else {
         caught(next, request, surface).await
     };
-    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+    if let Some(failure) = failure_in(&mut response, surface) {
         response = give_form(&app, failure, response, &id);
     }
     finish(&app, surface, &id, &mut response);
@@ -151,6 +151,18 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no text")
+}
+
+/// What a handler failed with; or, for people, what the framework refused in a line of plain text before any
+/// handler saw it: a query with a name twice, a path that is not UTF-8.
+fn failure_in(response: &mut Response, surface: Surface) -> Option<Failure> {
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        return Some(failure);
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_plain = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let is_refusal = surface == Surface::Console && response.status().is_client_error() && is_plain;
+    is_refusal.then(|| Failure::Page(Box::new(Trouble::unreadable())))
 }
 
 fn give_form(app: &App, failure: Failure, bare: Response, id: &RequestId) -> Response {

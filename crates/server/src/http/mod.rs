@@ -16,7 +16,7 @@ use axum::Router;
 
 use crate::app::App;
 use api::Need::{AnyCredential, Needs};
-pub use map::{Map, Route};
+pub use map::{Map, Route, RouteKind};
 use rules::scope::Scope;
 
 /// The router, ready to serve.

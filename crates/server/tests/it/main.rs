@@ -13,8 +13,28 @@
 
 mod support;
 
+mod api_keys;
+mod api_keys_by_program;
+mod applications;
+mod at_rest;
+mod authorize;
+mod bearer;
 mod catalogue;
+mod client_auth;
+mod codes;
+mod consent;
+mod first_start;
+mod forms;
+mod headers;
 mod ingest;
+mod interaction;
+mod metadata;
+mod narrowing;
 mod observations;
-
+mod pkce;
+mod races;
+mod refresh;
+mod remembered;
+mod sessions;
 mod sign_in;
+mod token_request;

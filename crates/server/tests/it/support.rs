@@ -7,6 +7,7 @@
 mod answer;
 mod app;
 mod browser;
+mod fixtures;
 mod fleet;
 mod flow;
 mod log;
@@ -15,8 +16,9 @@ mod program;
 mod secrets;
 
 pub(crate) use answer::{Answer, query_of};
-pub(crate) use app::{Client, Key, Member, TestApp};
+pub(crate) use app::TestApp;
 pub(crate) use browser::{Browser, request};
+pub(crate) use fixtures::{Client, Member};
 pub(crate) use fleet::{Buoy, ten_minutes};
 pub(crate) use flow::{CALLBACK, Flow, Tokens};
 pub(crate) use program::{Program, TokenCall};
