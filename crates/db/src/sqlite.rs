@@ -7,6 +7,7 @@
 //! one closure at a time, so that one bad neighbour costs the others nothing but time.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -105,6 +106,8 @@ impl Sqlite {
             return Err(Error::Open(format!("SQLite {found} can lose writes; 3.51.3 or newer is needed")));
         }
         let lock = lock(path)?;
+        // SQLite gives its companions (the log, the index) the mode of the database.
+        create_private(path)?;
         let mut connection = open_writer(path)?;
         migrate(&mut connection, migrations)?;
         let readers =
@@ -330,12 +333,7 @@ impl Writer {
 /// Takes the database for this process alone, for as long as the file stays open.
 fn lock(path: &Path) -> Result<File> {
     let lock_path = path.with_extension("lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(|error| Error::Open(format!("cannot open {}: {error}", lock_path.display())))?;
+    let file = create_private(&lock_path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Open(format!(
@@ -346,6 +344,17 @@ fn lock(path: &Path) -> Result<File> {
             Err(Error::Open(format!("cannot lock {}: {error}", lock_path.display())))
         }
     }
+}
+
+/// Opens a file, making it if absent, for nobody but its owner.
+fn create_private(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| Error::Open(format!("cannot open {}: {error}", path.display())))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that opens the file, with its pragmas")]

@@ -8,13 +8,15 @@ use db::{Row, Value, params};
 use jiff::Timestamp;
 use rules::access::Access;
 use rules::id::{DatastreamId, DeviceId, OrganizationId, SensorId};
+use rules::schema::DateTime;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::observation::Quality;
-use crate::{Error, Invalid, Page, Result, Tx, device};
+use crate::{Error, Invalid, Page, Result, Tx, device, observed_property};
 
 /// A datastream as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Datastream {
     /// The datastream.
     pub id: DatastreamId,
@@ -33,7 +35,8 @@ pub struct Datastream {
 }
 
 /// What a datastream measures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ObservedPropertySummary")]
 pub struct Property {
     /// Slug of the observed property.
     pub id: String,
@@ -42,7 +45,8 @@ pub struct Property {
 }
 
 /// What a datastream's results are in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "UnitSummary")]
 pub struct Unit {
     /// Slug of the unit of measurement.
     pub id: String,
@@ -51,9 +55,11 @@ pub struct Unit {
 }
 
 /// The newest observation of a datastream that has a result.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "LatestResult")]
 pub struct Latest {
     /// When it was measured.
+    #[schemars(with = "DateTime")]
     pub phenomenon_time: Timestamp,
     /// The value, in the datastream's unit.
     pub result: f64,
@@ -86,14 +92,17 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Refuses ids of devices and datastreams that the caller doesn't see: a mistyped id gets an answer, and not
-    /// an empty list. Errors: `NotFound`.
+    /// Refuses ids of devices and datastreams that the caller doesn't see, and of properties that nobody can
+    /// measure: a mistyped id gets an answer, and not an empty list. Errors: `NotFound`.
     pub(crate) fn must_see(&self, tx: &mut Tx<'_>, access: &Access) -> Result<()> {
         for id in &self.device_ids {
             device::must_see(tx, access, id)?;
         }
         for id in &self.datastream_ids {
             number(tx, access, id)?;
+        }
+        for id in &self.observed_property_ids {
+            observed_property::find(tx, id)?;
         }
         Ok(())
     }

@@ -8,6 +8,8 @@ use db::{Row, params};
 use jiff::{SignedDuration, Timestamp};
 use rules::access::Access;
 use rules::id::{DeviceId, OrganizationId};
+use rules::schema::DateTime;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{Error, Invalid, Page, Result, Tx};
@@ -16,7 +18,7 @@ use crate::{Error, Invalid, Page, Result, Tx};
 const LONGEST_TEXT: usize = 100;
 
 /// A device as the API shows it: the device summary.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Device {
     /// The device.
     pub id: DeviceId,
@@ -29,25 +31,31 @@ pub struct Device {
     /// Whether it reports as often as it should.
     pub status: Status,
     /// The time of its newest observation.
+    #[schemars(with = "Option<DateTime>")]
     pub last_seen_at: Option<Timestamp>,
     /// When it was added.
+    #[schemars(with = "DateTime")]
     pub created_at: Timestamp,
 }
 
 /// A place at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub struct Location {
     /// Degrees north (WGS 84), −90 to 90.
+    #[schemars(range(min = -90, max = 90))]
     pub latitude: f64,
     /// Degrees east (WGS 84), −180 to 180.
+    #[schemars(range(min = -180, max = 180))]
     pub longitude: f64,
     /// When it was there.
+    #[schemars(with = "DateTime")]
     pub at: Timestamp,
 }
 
 /// Whether a device reports as often as it should.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DeviceStatus")]
 pub enum Status {
     /// Silent for two of its intervals at most: one lost transmission worries nobody.
     Online,

@@ -19,6 +19,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rules::access::Access;
 use rules::id::DatastreamId;
+use rules::schema::DateTime;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::datastream::{self, Filter, Selection, read_latest};
@@ -29,11 +31,12 @@ pub(crate) use ingest::{Newest, Sample, insert, is_in_the_future, stored_at};
 pub use quality::{BadQuality, Quality};
 
 /// An observation as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Observation {
     /// The datastream, which says what was measured, where, by what and in which unit.
     pub datastream_id: DatastreamId,
     /// When it was measured.
+    #[schemars(with = "DateTime")]
     pub phenomenon_time: Timestamp,
     /// The value; `None` is missing.
     pub result: Option<f64>,
@@ -57,7 +60,7 @@ pub struct Window {
 }
 
 /// Which end of a time series comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Order {
     /// Oldest first.
     #[serde(rename = "asc")]

@@ -1,13 +1,14 @@
 //! Observed properties: what can be measured, as OGC SensorThings calls it. The same for every organization.
 
 use db::{Row, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::catalogue::OBSERVED_PROPERTIES;
 use crate::{Error, Page, Result, Tx};
 
 /// A quantity that can be observed, as the API shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ObservedProperty {
     /// Slug, such as `water_temperature`.
     pub id: String,

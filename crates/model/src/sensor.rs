@@ -6,13 +6,14 @@
 use db::{Row, params};
 use rules::access::Access;
 use rules::id::{DatastreamId, DeviceId, OrganizationId, SensorId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::unit_of_measurement::{self, UnitOfMeasurement};
 use crate::{Error, Invalid, Result, Tx, device};
 
 /// What is attached to a device.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Manifest {
     /// The device.
     pub device_id: DeviceId,
@@ -21,7 +22,7 @@ pub struct Manifest {
 }
 
 /// A sensor as the manifest shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Sensor {
     /// The sensor.
     pub id: SensorId,
@@ -36,7 +37,8 @@ pub struct Sensor {
 }
 
 /// A sensor's class of hardware.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "SensorTypeSummary")]
 pub struct Type {
     /// Slug of the sensor type.
     pub id: String,
@@ -47,7 +49,8 @@ pub struct Type {
 }
 
 /// A property that a sensor measures, and where the results are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "MeasuredProperty")]
 pub struct Measured {
     /// Slug of the observed property.
     pub id: String,

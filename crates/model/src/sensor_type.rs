@@ -2,6 +2,7 @@
 //! organization.
 
 use db::{Row, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::catalogue::{self, SENSOR_TYPES};
@@ -9,7 +10,7 @@ use crate::unit_of_measurement::{self, UnitOfMeasurement};
 use crate::{Error, Page, Result, Tx};
 
 /// A class of hardware, as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SensorType {
     /// Slug, such as `sbe_37_smp`.
     pub id: String,
@@ -26,7 +27,8 @@ pub struct SensorType {
 }
 
 /// A property that a type of sensor can measure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "MeasurableProperty")]
 pub struct Measure {
     /// Slug of the observed property.
     pub id: String,

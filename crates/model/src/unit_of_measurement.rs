@@ -1,13 +1,14 @@
 //! Units of measurement, defined in UCUM. The same for every organization.
 
 use db::{Row, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::catalogue::UNITS;
 use crate::{Error, Page, Result, Tx};
 
 /// A unit, as the API shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnitOfMeasurement {
     /// Slug, such as `degree_celsius`.
     pub id: String,

@@ -23,6 +23,23 @@ impl JsonSchema for DateTime {
     }
 }
 
+/// Stands in schemas for an id of the catalogue: a word in lower case.
+pub enum Slug {}
+
+impl JsonSchema for Slug {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Slug".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[a-z0-9_]+$"})
+    }
+}
+
 impl JsonSchema for Scope {
     fn schema_name() -> Cow<'static, str> {
         "Scope".into()

@@ -103,6 +103,11 @@ impl Site {
         self.public_url.starts_with("https://")
     }
 
+    /// Scheme, host and port (and a prefix, if there is one) of the data API.
+    pub fn api_origin(&self) -> &str {
+        self.api_url.trim_end_matches("/v1")
+    }
+
     /// Whether this peer's forwarding headers are believed.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&peer))

@@ -129,6 +129,18 @@ async fn a_change_ends_the_epoch_before_it_is_acknowledged() {
     assert!(db.is_current(other), "a refused change leaves caches alone");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_can_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(&dir);
+    add(&db, "first", 1).await.unwrap();
+    for file in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.path());
+    }
+}
+
 #[test]
 fn every_commit_is_synced_and_the_engine_is_new_enough() {
     assert!(rusqlite::version_number() >= super::MINIMUM_VERSION);

@@ -50,7 +50,7 @@ fn filters_narrow_and_never_widen() {
     for (access, filter, expected) in [
         (&own, &all, vec![&temperature_a, &salinity_a, &temperature_b]),
         (&own, &property("water_temperature"), vec![&temperature_a, &temperature_b]),
-        (&own, &property("no_such_property"), vec![]),
+        (&own, &property("turbidity"), vec![]),
         (&own, &devices(&[&device_a]), vec![&temperature_a, &salinity_a]),
         (&own, &devices(&[&device_a, &device_b]), vec![&temperature_a, &salinity_a, &temperature_b]),
         (&own, &Filter { observed_property_ids: vec!["salinity".into()], ..devices(&[&device_b]) }, vec![]),
@@ -64,6 +64,7 @@ fn filters_narrow_and_never_widen() {
     for (access, filter) in [
         (&own, devices(&[&device_a, &foreign_device])),
         (&own, streams(&foreign)),
+        (&own, property("no_such_property")),
         (&only_b, devices(&[&device_a])),
         (&only_b, streams(&temperature_a)),
     ] {

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use db::{Row, Value, params};
 use jiff::{SignedDuration, Timestamp};
 use rules::access::Access;
-use rules::id::DeviceId;
+use rules::id::{DatastreamId, DeviceId};
+use rules::schema::DateTime;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Quality;
@@ -22,26 +24,31 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 const NAMED: usize = 20;
 
 /// An observation that comes in. Each part is checked on ingest, where its row can be named.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["datastream_id", "phenomenon_time", "result"]))]
 pub struct NewObservation {
     /// The datastream's id.
+    #[schemars(with = "DatastreamId")]
     pub datastream_id: String,
     /// When it was measured; at most 5 minutes from now.
+    #[schemars(with = "DateTime")]
     pub phenomenon_time: Timestamp,
     /// The value, finite, in the datastream's unit; `None` is missing. JSON must say `null`: a misspelt or
     /// forgotten name is no missing value.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schemars(with = "Option<f64>")]
     pub result: Option<f64>,
     /// QARTOD's number. Without one, a missing value gets 9 (missing), a value outside of what the sensor's type
     /// can measure 4 (fail: QARTOD's gross range test), and any other 2 (not evaluated): one test passed is no
     /// verdict.
     #[serde(default)]
+    #[schemars(with = "Option<Quality>")]
     pub quality: Option<i64>,
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stored {
     /// New observations.
     pub stored: u64,

@@ -1,6 +1,9 @@
 //! Quality flags: IOOS QARTOD's primary levels, which every oceanographic tool understands.
 
+use std::borrow::Cow;
+
 use db::{Row, Value};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// How good an observation is. On the wire and in the database it is QARTOD's number.
@@ -57,6 +60,20 @@ impl From<Quality> for u8 {
 impl From<Quality> for Value<'_> {
     fn from(quality: Quality) -> Self {
         Self::Integer(i64::from(u8::from(quality)))
+    }
+}
+
+impl JsonSchema for Quality {
+    fn schema_name() -> Cow<'static, str> {
+        "Quality".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "QARTOD's flag: 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing.",
+            "type": "integer",
+            "enum": [1, 2, 3, 4, 9],
+        })
     }
 }
 

@@ -27,14 +27,14 @@ pub(super) fn serve(flags: &Flags) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let stop = net::stop_signal()?;
         let listeners = Listeners::bind(&config).await?;
-        super::say(&format!("Bluesonde is at {}", config.site.public_url));
+        super::print(&format!("Bluesonde is at {}", config.site.public_url))?;
         if let Some(link) = link {
-            super::say(&format!(
+            super::print(&format!(
                 "Nobody has an account yet. Open this link, once, to make the first organization and its Owner:\n  \
                  {}/setup?token={}",
                 config.site.public_url,
                 link.expose()
-            ));
+            ))?;
         }
         listeners.serve(app, stop).await
     })

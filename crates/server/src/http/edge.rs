@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use maud::Render;
 
 use crate::app::App;
+use crate::http::api;
 use crate::http::error::{Challenge, Failure, Problem, Trouble};
 use crate::http::oauth;
 use crate::http::page;
@@ -24,7 +25,7 @@ use crate::views::error::ErrorPage;
 use crate::views::{Nav, Page};
 
 /// Larger bodies than this are refused by their announced length, before a byte is read.
-const MAX_BODY: u64 = 16 * 1024 * 1024;
+pub(crate) const MAX_BODY: u64 = 16 * 1024 * 1024;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -56,6 +57,8 @@ pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Nex
     request.extensions_mut().insert(id.clone());
     let mut response = if announced_length(request.headers()) > MAX_BODY {
         too_large(surface)
+    } else if let Some(preflight) = api::preflight(&request) {
+        preflight
     } else {
         caught(next, request, surface).await
     };

@@ -16,7 +16,10 @@
 
 mod support;
 
+mod catalogue;
 mod crash;
 mod demo;
 mod import;
+mod ingest;
+mod observations;
 mod sign_in;

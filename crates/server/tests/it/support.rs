@@ -8,6 +8,7 @@
 mod answer;
 mod app;
 mod browser;
+mod fleet;
 mod flow;
 mod log;
 mod page;
@@ -18,6 +19,7 @@ mod secrets;
 pub(crate) use answer::{Answer, query_of};
 pub(crate) use app::{Client, Key, Member, TestApp};
 pub(crate) use browser::{Browser, request};
+pub(crate) use fleet::{Buoy, ten_minutes};
 pub(crate) use flow::{CALLBACK, Flow, Tokens};
 pub(crate) use program::{Program, TokenCall};
 pub(crate) use secrets::credentials_in;

@@ -15,8 +15,9 @@ pub struct Doc {
     pub(crate) id: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) description: &'static str,
+    pub(crate) id_in_path: Option<IdInPath>,
     pub(crate) query: Option<SchemaOf>,
-    pub(crate) body: Option<SchemaOf>,
+    pub(crate) body: Option<Body>,
     pub(crate) success: Success,
     pub(crate) conflicts: Option<&'static str>,
 }
@@ -27,6 +28,34 @@ pub(crate) struct Success {
     pub(crate) description: &'static str,
     pub(crate) schema: Option<SchemaOf>,
     pub(crate) example: Option<Value>,
+    pub(crate) other_formats: &'static [OtherFormat],
+}
+
+/// The `{id}` of a path.
+pub(crate) struct IdInPath {
+    pub(crate) schema: SchemaOf,
+    /// What stands for it in a command line.
+    pub(crate) example: &'static str,
+}
+
+/// What is sent.
+pub(crate) struct Body {
+    pub(crate) schema: SchemaOf,
+    pub(crate) example: Value,
+    pub(crate) other_formats: &'static [OtherFormat],
+}
+
+/// The same content in another format than JSON.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OtherFormat {
+    pub(crate) media_type: &'static str,
+    pub(crate) example: &'static str,
+}
+
+impl Success {
+    fn of(status: u16, description: &'static str, schema: Option<SchemaOf>) -> Self {
+        Self { status, description, schema, example: None, other_formats: &[] }
+    }
 }
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -36,8 +65,17 @@ fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 impl Doc {
     /// Starts the entry of `id` (an OpenAPI operationId) in a group of the reference.
     pub(crate) fn new(group: &'static str, id: &'static str, summary: &'static str) -> Self {
-        let success = Success { status: 200, description: "Done.", schema: None, example: None };
-        Self { group, id, summary, description: "", query: None, body: None, success, conflicts: None }
+        Self {
+            group,
+            id,
+            summary,
+            description: "",
+            id_in_path: None,
+            query: None,
+            body: None,
+            success: Success::of(200, "Done.", None),
+            conflicts: None,
+        }
     }
 
     /// More than the summary says.
@@ -52,9 +90,23 @@ impl Doc {
         self
     }
 
-    /// The body is a `T`.
-    pub(crate) fn body<T: JsonSchema>(mut self) -> Self {
-        self.body = Some(schema_of::<T>);
+    /// The path has the id of a `T`; `example` stands for it in a command line.
+    pub(crate) fn at<T: JsonSchema>(mut self, example: &'static str) -> Self {
+        self.id_in_path = Some(IdInPath { schema: schema_of::<T>, example });
+        self
+    }
+
+    /// The body is a `T`, such as this one.
+    pub(crate) fn body<T: JsonSchema>(mut self, example: Value) -> Self {
+        self.body = Some(Body { schema: schema_of::<T>, example, other_formats: &[] });
+        self
+    }
+
+    /// The body may be in these formats too.
+    pub(crate) fn or_body(mut self, formats: &'static [OtherFormat]) -> Self {
+        if let Some(body) = &mut self.body {
+            body.other_formats = formats;
+        }
         self
     }
 
@@ -65,19 +117,25 @@ impl Doc {
 
     /// Success is this status with a `T`.
     pub(crate) fn returns_with<T: JsonSchema>(mut self, status: u16, description: &'static str) -> Self {
-        self.success = Success { status, description, schema: Some(schema_of::<T>), example: None };
+        self.success = Success::of(status, description, Some(schema_of::<T>));
         self
     }
 
     /// Success is a 204.
     pub(crate) fn returns_nothing(mut self, description: &'static str) -> Self {
-        self.success = Success { status: 204, description, schema: None, example: None };
+        self.success = Success::of(204, description, None);
         self
     }
 
     /// What the answer looks like.
     pub(crate) fn example(mut self, example: Value) -> Self {
         self.success.example = Some(example);
+        self
+    }
+
+    /// The answer comes in these formats too, as `Accept` asks.
+    pub(crate) fn or_as(mut self, formats: &'static [OtherFormat]) -> Self {
+        self.success.other_formats = formats;
         self
     }
 

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use model::api_key::{self, ApiKey, NewApiKey};
 use model::device_set::Devices;
@@ -15,7 +16,7 @@ use rules::scope::ScopeList;
 
 use crate::app::App;
 use crate::http::api::doc::Doc;
-use crate::http::api::{Body, Caller, Id, List, PageParams, Params, private};
+use crate::http::api::{Body, Caller, Here, Id, List, PageParams, Params, private};
 use crate::http::edge::ClientAddress;
 use crate::http::error::Problem;
 
@@ -55,13 +56,14 @@ pub struct CreatedApiKey {
 pub(crate) async fn index(
     State(app): State<App>,
     caller: Caller,
+    here: Here,
     Params(page): Params<PageParams>,
 ) -> Result<Response, Problem> {
     let limit = page.limit()?;
     let before: Option<ApiKeyId> = page.after(&app, &caller, LIST)?;
     let keys = app.db.read(|tx| api_key::page(tx, &caller, before.as_ref(), limit + 1)).await?;
-    let list = List::of(keys, limit, (&app, &caller, LIST), |key| key.id.to_string());
-    Ok(private(StatusCode::OK, &list))
+    let list = List::cut(keys, limit, (&app, &caller, LIST), |key| key.id.to_string());
+    Ok(list.answer(&app, &here))
 }
 
 pub(crate) fn index_doc() -> Doc {
@@ -101,7 +103,7 @@ pub(crate) async fn create(
 pub(crate) fn create_doc() -> Doc {
     Doc::new("Credentials", "create_api_key", "Create an API key")
         .says("The answer is the only place where the key is ever shown. A key made by a key is no wider than it and ends with it.")
-        .body::<CreateApiKey>()
+        .body::<CreateApiKey>(json!({"name": "Nightly report", "scopes": ["devices:read", "observations:read"]}))
         .returns_with::<CreatedApiKey>(201, "The new key.")
 }
 

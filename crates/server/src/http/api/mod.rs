@@ -1,8 +1,18 @@
 //! The data API: one gate for every endpoint, and the extractors and answers they share.
 
+mod batch;
+pub mod datastreams;
+pub mod devices;
 pub mod doc;
+mod format;
 pub mod keys;
+mod list;
 pub mod me;
+pub mod observations;
+pub mod observed_properties;
+mod query;
+pub mod sensor_types;
+pub mod units;
 
 use std::ops::Deref;
 use std::str::FromStr;
@@ -11,24 +21,25 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use model::audit::Actor;
 use rules::access::Access;
-use rules::cursor;
 use rules::scope::Scope;
 
 use crate::app::App;
 use crate::callers::Known;
 use crate::http::edge::ClientAddress;
 use crate::http::error::Problem;
+
+pub use list::{Here, List, PageParams};
+pub use query::Params;
 
 /// What it takes to call an endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -137,20 +148,6 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// The query; a value that does not fit is named.
-pub struct Params<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(query)) => Ok(Self(query)),
-            Err(rejection) => Err(Problem::bad_request("/query", rejection.body_text())),
-        }
-    }
-}
-
 /// A JSON body.
 pub struct Body<T>(pub T);
 
@@ -176,76 +173,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 /// The largest JSON body of the management endpoints (the framework's default).
 const MAX_JSON: usize = 2 * 1024 * 1024;
 
-/// How much of a list, and from where.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-pub struct PageParams {
-    /// How many items, 1 to 1000; 50 if left out.
-    #[schemars(range(min = 1, max = 1000))]
-    pub limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    pub cursor: Option<String>,
-}
-
-/// How many items a page has when nothing is said.
-const DEFAULT_LIMIT: u32 = 50;
-/// The most it can have.
-const MAX_LIMIT: u32 = 1000;
-
-impl PageParams {
-    /// The limit, if it is one.
-    pub fn limit(&self) -> Result<u32, Problem> {
-        limit_within(self.limit, (DEFAULT_LIMIT, MAX_LIMIT))
-    }
-
-    /// The position in the cursor, parsed; `list` names the list within its organization.
-    pub fn after<T: FromStr>(&self, app: &App, access: &Access, list: &str) -> Result<Option<T>, Problem> {
-        let Some(text) = &self.cursor else { return Ok(None) };
-        let bad = || Problem::bad_request("/cursor", cursor::BadCursor.to_string());
-        let position = cursor::open(&app.mint.pepper, &sealed_list(access, list), text).map_err(|_| bad())?;
-        position.parse().map(Some).map_err(|_| bad())
-    }
-}
-
-/// A limit between 1 and a maximum.
-pub(crate) fn limit_within(limit: Option<u32>, (default, max): (u32, u32)) -> Result<u32, Problem> {
-    match limit {
-        None => Ok(default),
-        Some(limit) if (1..=max).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::bad_request("/limit", format!("limit is a number from 1 to {max}."))),
-    }
-}
-
-/// What a cursor is sealed to: it opens for the same organization and the same list only.
-fn sealed_list(access: &Access, list: &str) -> String {
-    format!("{} {list}", access.organization)
-}
-
-/// A page of a list.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct List<T> {
-    /// The items.
-    pub data: Vec<T>,
-    /// Give this as `cursor` to go on; null at the end.
-    pub next_cursor: Option<String>,
-}
-
-impl<T> List<T> {
-    /// A page from one item more than `limit`, if there was one more.
-    pub(crate) fn of(
-        mut items: Vec<T>,
-        limit: u32,
-        (app, access, list): (&App, &Access, &str),
-        position: impl FnOnce(&T) -> String,
-    ) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let last = items.last().filter(|_| more).map(position);
-        let seal = |last: String| cursor::seal(&app.mint.pepper, &sealed_list(access, list), &last);
-        Self { data: items, next_cursor: last.map(seal) }
-    }
-}
-
 /// JSON for one caller only.
 pub(crate) fn private(status: StatusCode, body: &impl Serialize) -> Response {
     for_caller_only((status, Json(body)).into_response())
@@ -263,19 +190,20 @@ fn for_caller_only(mut response: Response) -> Response {
     response
 }
 
-/// Answers a browser's question whether it may call the API or the token endpoint from another origin: yes, with
-/// a token of its own. Everything else says nothing, and browsers take that for no.
-pub(crate) async fn preflight(request: Request, next: Next) -> Response {
+/// The answer to a browser's question whether it may call the API or the token endpoint from another origin: yes,
+/// with a token of its own. Everything else says nothing, and browsers take that for no.
+pub(crate) fn preflight(request: &Request) -> Option<Response> {
+    if request.method() != Method::OPTIONS {
+        return None;
+    }
     let path = request.uri().path();
     let open = path.starts_with("/v1/") || path == "/oauth2/token" || path.starts_with("/.well-known/");
-    let asks = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    if !(open && asks) {
-        return next.run(request).await;
+    if !open || !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        return None;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     allow_cross_origin(response.headers_mut());
-    response
+    Some(response)
 }
 
 fn allow_cross_origin(headers: &mut HeaderMap) {

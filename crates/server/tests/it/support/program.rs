@@ -39,6 +39,20 @@ impl<'a> Program<'a> {
         self.app.send(request.body(Body::from(body.to_string())).unwrap())
     }
 
+    /// Asks with a header more, such as `Accept`.
+    pub(crate) fn get_with(&self, target: &str, (name, value): (&str, &str)) -> Answer {
+        let request = request(Method::GET, target).header("authorization", &self.authorization);
+        self.app.send(request.header(name, value).body(Body::empty()).unwrap())
+    }
+
+    /// Sends a body of another kind than JSON.
+    pub(crate) fn post_as(&self, target: &str, content_type: &str, body: impl Into<Body>) -> Answer {
+        let request = request(Method::POST, target)
+            .header("authorization", &self.authorization)
+            .header("content-type", content_type);
+        self.app.send(request.body(body.into()).unwrap())
+    }
+
     /// What the credential may do now, in the catalogue's order; nothing if it does not work.
     pub(crate) fn scopes(&self) -> Vec<String> {
         let me = self.get("/v1/me").json();
