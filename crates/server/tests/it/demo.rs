@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ fn the_demo_is_what_its_file_says_and_the_same_after_a_restart() {
     let before = server.facts.clone();
     everything_opens(&server);
     the_printed_lines_work(&server);
+    weeks_are_there_and_more_is_arriving(&server);
     server.stop();
 
     let again = Server::demo(dir.path());
@@ -141,6 +143,9 @@ fn has_everybody_and_everything(facts: &Value) {
 
 fn everything_opens(server: &Server) {
     for organization in list(&server.facts["organizations"]) {
+        let devices = server.get("/v1/devices", text(&organization["api_keys"][0]["key"]));
+        let ids: Vec<&Value> = list(&devices["data"]).iter().map(|device| &device["id"]).collect();
+        assert_eq!(ids, list(&organization["device_ids"]).iter().collect::<Vec<_>>());
         for key in list(&organization["api_keys"]) {
             let me = server.get("/v1/me", text(&key["key"]));
             assert_eq!(me["principal"], json!({"type": "api_key", "id": key["id"]}));
@@ -212,7 +217,43 @@ fn the_printed_lines_work(server: &Server) {
     for line in lines {
         let ended = Command::new("sh").args(["-c", line]).output().unwrap();
         let answer: Value = serde_json::from_slice(&ended.stdout).unwrap();
-        let expected = if line.ends_with("/me") { "principal" } else { "data" };
+        let expected = if line.ends_with("/me\"") { "principal" } else { "data" };
         assert!(!answer[expected].is_null(), "{line}: {answer}");
     }
+}
+
+fn weeks_are_there_and_more_is_arriving(server: &Server) {
+    let key = text(&server.facts["organizations"][0]["api_keys"][0]["key"]);
+    let temperatures = "/v1/datastreams?observed_property_id=water_temperature";
+    for stream in list(&server.get(temperatures, key)["data"]) {
+        let path = format!("/v1/datastreams/{}/observations?limit=10000", text(&stream["id"]));
+        // Telemetry is down for a small part of four weeks of six reports an hour.
+        let reports = list(&server.get(&path, key)["data"]).len();
+        assert!((3500..4100).contains(&reports), "{reports}");
+    }
+    // The history is on the tens of minutes; what arrives live is between them.
+    let started = Instant::now();
+    let is_live = |row: &Value| !text(&row["phenomenon_time"]).ends_with("0:00Z");
+    while !list(&server.get("/v1/observations/latest", key)["data"]).iter().any(is_live) {
+        assert!(started.elapsed() < Duration::from_secs(60), "nothing arrived");
+    }
+}
+
+#[test]
+fn a_first_start_that_is_killed_at_any_point_is_made_good_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let exists = |name: &str| data.join(name).exists();
+    let logged = |bytes| data.join("bluesonde.db-wal").metadata().is_ok_and(|wal| wal.len() > bytes);
+    Server::kill_demo_when(dir.path(), || exists("pepper"));
+    Server::kill_demo_when(dir.path(), || exists("bluesonde.db"));
+    Server::kill_demo_when(dir.path(), || logged(100_000));
+    Server::kill_demo_when(dir.path(), || logged(2_000_000));
+    // Between the file and the commit of what it speaks of, or just after both.
+    Server::kill_demo_when(dir.path(), || exists("demo.json.new") || exists("demo.json"));
+    let server = Server::demo(dir.path());
+    has_everybody_and_everything(&server.facts);
+    everything_opens(&server);
+    weeks_are_there_and_more_is_arriving(&server);
+    server.stop();
 }

@@ -43,11 +43,7 @@ pub(crate) struct Reply {
 impl Server {
     /// Starts a demo on the directory and waits until it says that it is ready.
     pub(crate) fn demo(dir: &Path) -> Self {
-        let data = dir.join("data");
-        let log = dir.join("stderr.log");
-        let arguments = ["demo", "--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()];
-        let mut child =
-            command(&arguments).stdout(Stdio::piped()).stderr(File::create(&log).unwrap()).spawn().unwrap();
+        let (mut child, data, log) = spawn_demo(dir);
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut printed = String::new();
         while !printed.contains("Ctrl-C") {
@@ -56,6 +52,18 @@ impl Server {
         }
         let facts = serde_json::from_str(&fs::read_to_string(data.join("demo.json")).unwrap()).unwrap();
         Self { child, printed, facts, log, _stdout: stdout }
+    }
+
+    /// Starts a demo on the directory and ends it at once when something is so, ready or not.
+    pub(crate) fn kill_demo_when(dir: &Path, is_so: impl Fn() -> bool) {
+        let (mut child, _, log) = spawn_demo(dir);
+        while !is_so() {
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "{ended:?}: {}", fs::read_to_string(&log).unwrap());
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Asks it to stop, as a service manager does, and holds it to ending well, without a warning in its log.
@@ -98,6 +106,15 @@ impl Server {
     pub(crate) fn send(&self, target: (&str, &str), headers: &Fields<'_>, body: &str) -> io::Result<Reply> {
         send(self.origin(), target, headers, body)
     }
+}
+
+/// The process, its data directory and its log.
+fn spawn_demo(dir: &Path) -> (Child, PathBuf, PathBuf) {
+    let (data, log) = (dir.join("data"), dir.join("stderr.log"));
+    let arguments = ["demo", "--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()];
+    let mut command = command(&arguments);
+    let child = command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap()).spawn().unwrap();
+    (child, data, log)
 }
 
 impl Drop for Server {
