@@ -6,7 +6,6 @@
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -50,7 +49,7 @@ pub struct Peer(pub SocketAddr);
 /// Wraps a request.
 pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let surface = surface_of(request.uri().path());
-    let id = RequestId(request_id(request.headers()));
+    let id = RequestId(request_id(&app, request.headers()));
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
     let address = ClientAddress(client_address(&app, peer, request.headers()));
     request.extensions_mut().insert(address);
@@ -80,18 +79,15 @@ fn surface_of(path: &str) -> Surface {
     }
 }
 
-/// The caller's own id if it is a sane one, else one that no other request of this process has.
-fn request_id(headers: &HeaderMap) -> HeaderValue {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+/// The caller's own id if it is a sane one, else one that no other request has.
+fn request_id(app: &App, headers: &HeaderMap) -> HeaderValue {
     let sane = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
         (8..=64).contains(&bytes.len())
             && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
     };
     headers.get(X_REQUEST_ID).filter(sane).cloned().unwrap_or_else(|| {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let text = format!("r-{:x}-{count:x}", std::process::id());
-        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("r"))
+        HeaderValue::from_str(&app.request_ids.next()).unwrap_or(HeaderValue::from_static("r"))
     })
 }
 
@@ -122,7 +118,7 @@ fn too_large(surface: Surface) -> Response {
 /// Runs the rest; a panic there ends this request and nothing else.
 async fn caught(next: Next, request: Request, surface: Surface) -> Response {
     let run = AssertUnwindSafe(next.run(request));
-    match futures_catch(run).await {
+    match catch_panic(run).await {
         Ok(response) => response,
         Err(panic) => {
             tracing::error!(panic = panic_text(panic.as_ref()), "a handler panicked");
@@ -136,7 +132,7 @@ async fn caught(next: Next, request: Request, surface: Surface) -> Response {
 }
 
 /// Polls a future so that its panic becomes an error.
-async fn futures_catch<F: Future>(future: AssertUnwindSafe<F>) -> Result<F::Output, Box<dyn Any + Send>> {
+async fn catch_panic<F: Future>(future: AssertUnwindSafe<F>) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = Box::pin(future.0);
     std::future::poll_fn(move |context| {
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
