@@ -3,6 +3,7 @@
 //! [`TestApp`] is the server with a database of its own and a clock that stands still. A [`Browser`] is a person
 //! at a screen, a [`Program`] holds a bearer credential, a [`TokenCall`] is one request to the token endpoint, and
 //! a [`Flow`] is an OAuth client that knows all the steps.
+//! [`process`] is the whole program, for the few stories that need it.
 
 mod answer;
 mod app;
@@ -12,6 +13,7 @@ mod fleet;
 mod flow;
 mod log;
 mod page;
+pub(crate) mod process;
 mod program;
 mod secrets;
 
