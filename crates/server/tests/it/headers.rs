@@ -7,7 +7,7 @@ use server::http::{RouteKind, map};
 
 use rules::role::Role;
 
-use crate::support::{Answer, Browser, CALLBACK, Flow, TestApp, request};
+use crate::support::{Answer, Browser, CALLBACK, FROM_OWN_PAGE, Flow, TestApp, request};
 
 #[track_caller]
 fn assert_guarded(page: &Answer) {
@@ -202,7 +202,8 @@ fn a_stranger_cannot_choose_the_address_that_is_remembered() {
     browser.get("/login");
     let token = browser.csrf_token();
     let fields = [("email", member.email.as_str()), ("password", &member.password), ("csrf_token", &token)];
-    browser.post_as("/login", &fields, &[("x-forwarded-for", "203.0.113.9")]).assert_status(303);
+    let headers = [FROM_OWN_PAGE, &[("x-forwarded-for", "203.0.113.9")]].concat();
+    browser.post_as("/login", &fields, &headers).assert_status(303);
     let sql = "SELECT count(*) FROM session WHERE address = '203.0.113.9'";
     let forged: i64 = app.read(|tx| Ok(tx.one(sql, &[], |row| row.get(0))?));
     assert_eq!(forged, 0);

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use rules::role::Role;
 
-use crate::support::TestApp;
+use crate::support::{FROM_OWN_PAGE, TestApp};
 
 const HOME: &str = "/settings/developer/api-keys";
 
@@ -37,7 +37,7 @@ fn each_sign_in_makes_a_new_session_and_ends_the_one_before() {
     // A page that still shows the sign-in form, as after `prompt=login`.
     let token = browser.csrf_token();
     let fields = [("email", member.email.as_str()), ("password", &member.password), ("csrf_token", &token)];
-    browser.post_as("/login", &fields, &[]).assert_status(303);
+    browser.post_as("/login", &fields, FROM_OWN_PAGE).assert_status(303);
     assert_ne!(browser.cookie("session").unwrap(), first);
     let thief = app.browser();
     thief.set_cookie("session", &first);

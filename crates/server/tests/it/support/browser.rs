@@ -8,6 +8,10 @@ use axum::http::{Method, Request};
 
 use super::{Answer, Fields, Member, TestApp, encode};
 
+/// What a browser says of a form that our own page sent.
+pub(crate) const FROM_OWN_PAGE: &Fields<'static> =
+    &[("origin", "http://127.0.0.1:8080"), ("sec-fetch-site", "same-origin")];
+
 /// A browser with a cookie jar of its own.
 pub(crate) struct Browser<'a> {
     app: &'a TestApp,
@@ -57,9 +61,9 @@ impl<'a> Browser<'a> {
         self.receive(self.post_request(target, fields, headers))
     }
 
-    /// The request that [`Browser::post_as`] would send without headers, to be sent by the story.
+    /// The request that [`Browser::post_as`] would send from our own page, to be sent by the story.
     pub(crate) fn request_to_post(&self, target: &str, fields: &Fields<'_>) -> Request<Body> {
-        self.post_request(target, fields, &[])
+        self.post_request(target, fields, FROM_OWN_PAGE)
     }
 
     fn post_request(&self, target: &str, fields: &Fields<'_>, headers: &Fields<'_>) -> Request<Body> {
