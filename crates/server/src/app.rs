@@ -11,6 +11,7 @@ use rules::secret::Mint;
 
 use crate::callers::Callers;
 use crate::config::Site;
+use crate::http::docs::Document;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
 
@@ -34,6 +35,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// What is counted.
     pub metrics: Metrics,
+    /// The OpenAPI document, once somebody has asked for it.
+    pub openapi: OnceLock<Document>,
 }
 
 impl Deref for App {
@@ -52,6 +55,7 @@ impl App {
             passwords: Passwords::new(),
             throttle: Throttle::new(),
             metrics: Metrics::new(),
+            openapi: OnceLock::new(),
             db,
             mint,
             site,

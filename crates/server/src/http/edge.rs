@@ -156,7 +156,9 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 
 fn give_form(app: &App, failure: Failure, bare: Response, id: &RequestId) -> Response {
     let mut response = match failure {
-        Failure::Problem(problem) => problem_response(app, problem.with_request_id(id.as_str())),
+        Failure::Problem(problem) => {
+            problem_response(app, problem.of_request(&app.site.public_url, id.as_str()))
+        }
         Failure::Page(trouble) => trouble_response(app, *trouble, id),
     };
     // What the handler or the router said besides (Allow, Set-Cookie).
