@@ -14,6 +14,8 @@
 mod support;
 
 mod catalogue;
+mod devices;
+mod docs;
 mod ingest;
 mod observations;
 

@@ -143,7 +143,7 @@ fn console_pages() -> [(&'static str, Place, Markup); 16] {
     ]
 }
 
-fn lone_pages() -> [(&'static str, Nav<'static>, Markup); 8] {
+fn lone_pages() -> [(&'static str, Nav<'static>, Markup); 9] {
     [
         (
             "login",
