@@ -16,7 +16,7 @@ const ROUNDS = process.env.BLUESONDE_TEST_LONG ? 10 : 1;
 const JOURNEY_TAKES_AT_MOST_MS = 120_000;
 
 const API_KEY = /sk_(?:live|test)_bsn_[0-9a-hjkmnp-tv-z]{26}_[0-9A-Za-z]{49}/;
-const CLIENT_ID = /\bapp[a-z2-7]{26}\b/;
+const CLIENT_ID = /\bapp[0-9a-hjkmnp-tv-z]{26}\b/;
 const CLIENT_SECRET = /\bcsbsn[0-9A-Za-z]{49}\b/;
 
 let demo;

@@ -160,7 +160,7 @@ pub fn create(
     )?;
     device_set::store(tx, access, id.as_str(), &new.devices)?;
     audit::record(tx, Some(&access.organization), actor, Action::ApiKeyCreated, id.as_str())?;
-    Ok((find(tx, access, &id)?, secret))
+    Ok((load(tx, access, &id)?, secret))
 }
 
 /// What a new key may be: named, with some scope, nothing wider than its maker, not already over.
@@ -202,6 +202,11 @@ fn live(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<i64> {
 /// One key of the caller's organization.
 pub fn find(tx: &mut Tx<'_>, access: &Access, id: &ApiKeyId) -> Result<ApiKey> {
     access.require(Scope::ApiKeysRead)?;
+    load(tx, access, id)
+}
+
+/// [`find`] for who has just made the key, which takes no right to read the others.
+fn load(tx: &mut Tx<'_>, access: &Access, id: &ApiKeyId) -> Result<ApiKey> {
     let sql =
         format!("SELECT {COLUMNS} FROM {TABLES} WHERE api_key.organization_id = ?1 AND api_key.id = ?2");
     let found = tx.optional(&sql, params![access.organization.as_str(), id.as_str()], from_row)?;

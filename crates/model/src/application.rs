@@ -170,7 +170,7 @@ pub fn create(
         ClientType::Confidential => Some(add_secret(tx, access, mint, actor, &client_id)?.1),
         ClientType::Public => None,
     };
-    Ok((find(tx, access, &client_id)?, secret))
+    Ok((load(tx, access, &client_id)?, secret))
 }
 
 fn creator(access: &Access) -> Option<&str> {
@@ -190,7 +190,7 @@ pub fn update(
     profile: &Profile,
 ) -> Result<Application> {
     access.require(Scope::ApplicationsWrite)?;
-    let before = find(tx, access, client_id)?;
+    let before = load(tx, access, client_id)?;
     application_form::check(profile, before.client_type)?;
     let now = tx.now();
     let verified_at =
@@ -216,13 +216,13 @@ pub fn update(
     store_redirect_uris(tx, client_id, &profile.redirect_uris)?;
     bump_grantors(tx, client_id)?;
     audit::record(tx, Some(&access.organization), actor, Action::ApplicationChanged, client_id.as_str())?;
-    find(tx, access, client_id)
+    load(tx, access, client_id)
 }
 
 /// Ends an application and every grant to it.
 pub fn delete(tx: &mut Tx<'_>, access: &Access, actor: &Actor, client_id: &ClientId) -> Result<()> {
     access.require(Scope::ApplicationsWrite)?;
-    find(tx, access, client_id)?;
+    load(tx, access, client_id)?;
     bump_grantors(tx, client_id)?;
     let now = tx.now();
     tx.execute(
@@ -253,6 +253,11 @@ fn bump_grantors(tx: &mut Tx<'_>, client_id: &ClientId) -> Result<()> {
 /// One application of the caller's organization.
 pub fn find(tx: &mut Tx<'_>, access: &Access, client_id: &ClientId) -> Result<Application> {
     access.require(Scope::ApplicationsRead)?;
+    load(tx, access, client_id)
+}
+
+/// [`find`] for who may change it, which takes no right to read the others.
+fn load(tx: &mut Tx<'_>, access: &Access, client_id: &ClientId) -> Result<Application> {
     let sql = format!(
         "{SELECT} WHERE application.organization_id = ?1 AND application.client_id = ?2
          AND application.deleted_at IS NULL"
@@ -314,6 +319,10 @@ fn store_redirect_uris(tx: &mut Tx<'_>, client_id: &ClientId, uris: &[String]) -
 /// The live secrets, oldest first.
 pub fn secrets(tx: &mut Tx<'_>, access: &Access, client_id: &ClientId) -> Result<Vec<Secret>> {
     find(tx, access, client_id)?;
+    live_secrets(tx, client_id)
+}
+
+fn live_secrets(tx: &mut Tx<'_>, client_id: &ClientId) -> Result<Vec<Secret>> {
     let secrets = tx.all(
         "SELECT id, last_four, created_at, last_used_at FROM client_secret
          WHERE client_id = ?1 AND revoked_at IS NULL ORDER BY id",
@@ -339,10 +348,10 @@ pub fn add_secret(
     client_id: &ClientId,
 ) -> Result<(ClientSecretId, Plaintext<ClientSecret>)> {
     access.require(Scope::ApplicationsWrite)?;
-    if find(tx, access, client_id)?.client_type == ClientType::Public {
+    if load(tx, access, client_id)?.client_type == ClientType::Public {
         return Err(Error::NotAllowed("This application uses PKCE alone and has no secret.".into()));
     }
-    if secrets(tx, access, client_id)?.len() >= MAX_SECRETS {
+    if live_secrets(tx, client_id)?.len() >= MAX_SECRETS {
         return Err(Error::NotAllowed("Two secrets are live already. Revoke one first.".into()));
     }
     let now = tx.now();
@@ -365,7 +374,8 @@ pub fn revoke_secret(
     (client_id, secret): (&ClientId, &ClientSecretId),
 ) -> Result<()> {
     access.require(Scope::ApplicationsWrite)?;
-    let live = secrets(tx, access, client_id)?;
+    load(tx, access, client_id)?;
+    let live = live_secrets(tx, client_id)?;
     if !live.iter().any(|known| known.id == *secret) {
         return Err(Error::NotFound);
     }

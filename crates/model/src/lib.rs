@@ -44,6 +44,9 @@ mod embedded {
 mod test_fleet;
 
 /// The schema, for [`db::Db::open`].
+///
+/// All in one transaction: one by one, a migration commits before the note that it was made, and a process that is
+/// killed in between leaves a database that no start can open.
 pub fn migrations() -> refinery::Runner {
-    embedded::migrations::runner()
+    embedded::migrations::runner().set_grouped(true)
 }

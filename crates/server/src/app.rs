@@ -1,6 +1,7 @@
 //! What every request shares.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Semaphore;
@@ -37,6 +38,20 @@ pub struct Shared {
     pub metrics: Metrics,
     /// The OpenAPI document, once somebody has asked for it.
     pub openapi: OnceLock<Document>,
+    /// How requests are named.
+    pub(crate) request_ids: RequestIds,
+}
+
+/// Names for requests: the microsecond of the start, which no two runs share, and a count.
+pub(crate) struct RequestIds {
+    start: i64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn next(&self) -> String {
+        format!("r-{:x}-{:x}", self.start, self.count.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl Deref for App {
@@ -56,6 +71,7 @@ impl App {
             throttle: Throttle::new(),
             metrics: Metrics::new(),
             openapi: OnceLock::new(),
+            request_ids: RequestIds { start: db.clock().now().as_microsecond(), count: AtomicU64::new(0) },
             db,
             mint,
             site,

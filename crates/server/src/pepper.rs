@@ -45,22 +45,25 @@ fn make(path: &Path) -> anyhow::Result<Pepper> {
     let mut chance = [0; 32];
     getrandom::fill(&mut chance).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
     let pepper = Pepper::new(chance);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("cannot make {}", path.display()))?;
-    writeln!(file, "{}", pepper.to_hex().as_str())?;
-    file.sync_all()?;
-    if let Some(directory) = path.parent() {
-        fs::File::open(directory)?.sync_all()?;
-    }
+    write_whole(path, pepper.to_hex().as_str()).with_context(|| format!("cannot make {}", path.display()))?;
     tracing::info!(
         path = %path.display(),
         "made the pepper; back it up apart from the database: without it no credential works"
     );
     Ok(pepper)
+}
+
+/// The file appears with all that is in it: a start that is killed in between leaves no half a pepper. A link,
+/// unlike a rename, never takes the place of the pepper that another process made at the same moment.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let fresh = path.with_added_extension(format!("{}.new", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&fresh, path);
+    fs::remove_file(&fresh)?;
+    linked?;
+    path.parent().map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn sign_in(issuer: &str, organization: &facts::Organization) -> String {
 
 fn requests(api: &str, organization: &facts::Organization) -> String {
     let Some(key) = organization.api_keys.first() else { return String::new() };
-    let lines = ["me", "devices", "observations/latest"]
-        .map(|path| format!("  curl -s -H \"Authorization: Bearer {}\" {api}/{path}\n", key.key));
+    let lines = ["me", "devices", "observations/latest?observed_property_id=water_temperature"]
+        .map(|path| format!("  curl -s -H \"Authorization: Bearer {}\" \"{api}/{path}\"\n", key.key));
     format!("\nOr ask the API, with a key that reads the fleet:\n{}", lines.concat())
 }

@@ -6,7 +6,6 @@
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -16,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use maud::Render;
 
 use crate::app::App;
+use crate::http::api;
 use crate::http::error::{Challenge, Failure, Problem, Trouble};
 use crate::http::oauth;
 use crate::http::page;
@@ -49,17 +49,19 @@ pub struct Peer(pub SocketAddr);
 /// Wraps a request.
 pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let surface = surface_of(request.uri().path());
-    let id = RequestId(request_id(request.headers()));
+    let id = RequestId(request_id(&app, request.headers()));
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
     let address = ClientAddress(client_address(&app, peer, request.headers()));
     request.extensions_mut().insert(address);
     request.extensions_mut().insert(id.clone());
     let mut response = if announced_length(request.headers()) > MAX_BODY {
         too_large(surface)
+    } else if let Some(preflight) = api::preflight(&request) {
+        preflight
     } else {
         caught(next, request, surface).await
     };
-    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+    if let Some(failure) = failure_in(&mut response, surface) {
         response = give_form(&app, failure, response, &id);
     }
     finish(&app, surface, &id, &mut response);
@@ -77,18 +79,15 @@ fn surface_of(path: &str) -> Surface {
     }
 }
 
-/// The caller's own id if it is a sane one, else one that no other request of this process has.
-fn request_id(headers: &HeaderMap) -> HeaderValue {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+/// The caller's own id if it is a sane one, else one that no other request has.
+fn request_id(app: &App, headers: &HeaderMap) -> HeaderValue {
     let sane = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
         (8..=64).contains(&bytes.len())
             && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
     };
     headers.get(X_REQUEST_ID).filter(sane).cloned().unwrap_or_else(|| {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let text = format!("r-{:x}-{count:x}", std::process::id());
-        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("r"))
+        HeaderValue::from_str(&app.request_ids.next()).unwrap_or(HeaderValue::from_static("r"))
     })
 }
 
@@ -119,7 +118,7 @@ fn too_large(surface: Surface) -> Response {
 /// Runs the rest; a panic there ends this request and nothing else.
 async fn caught(next: Next, request: Request, surface: Surface) -> Response {
     let run = AssertUnwindSafe(next.run(request));
-    match futures_catch(run).await {
+    match catch_panic(run).await {
         Ok(response) => response,
         Err(panic) => {
             tracing::error!(panic = panic_text(panic.as_ref()), "a handler panicked");
@@ -133,7 +132,7 @@ async fn caught(next: Next, request: Request, surface: Surface) -> Response {
 }
 
 /// Polls a future so that its panic becomes an error.
-async fn futures_catch<F: Future>(future: AssertUnwindSafe<F>) -> Result<F::Output, Box<dyn Any + Send>> {
+async fn catch_panic<F: Future>(future: AssertUnwindSafe<F>) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = Box::pin(future.0);
     std::future::poll_fn(move |context| {
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
@@ -152,6 +151,18 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no text")
+}
+
+/// What a handler failed with; or, for people, what the framework refused in a line of plain text before any
+/// handler saw it: a query with a name twice, a path that is not UTF-8.
+fn failure_in(response: &mut Response, surface: Surface) -> Option<Failure> {
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        return Some(failure);
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_plain = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let is_refusal = surface == Surface::Console && response.status().is_client_error() && is_plain;
+    is_refusal.then(|| Failure::Page(Box::new(Trouble::unreadable())))
 }
 
 fn give_form(app: &App, failure: Failure, bare: Response, id: &RequestId) -> Response {

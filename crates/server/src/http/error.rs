@@ -311,6 +311,13 @@ impl Trouble {
             .advise("Open the page again and send the form from there. Cookies must be allowed.")
     }
 
+    /// 400: an address or a query that makes no sense.
+    pub fn unreadable() -> Self {
+        let happened = "The address of this page has a part that can't be read.";
+        Self::new(StatusCode::BAD_REQUEST, "That can't be right", happened)
+            .advise("Check the address, or go back to where you came from.")
+    }
+
     /// 413.
     pub fn too_large() -> Self {
         let happened = "What was sent is larger than any form of ours.";

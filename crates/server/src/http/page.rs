@@ -120,8 +120,7 @@ impl Visit {
 
     /// 303 See Other, as after every POST.
     pub fn redirect(&self, to: &str) -> Response {
-        let mut response = Redirect::to(to).into_response();
-        no_store(&mut response);
+        let mut response = see_other(to);
         self.remember_browser(&mut response);
         response
     }
@@ -291,6 +290,13 @@ pub fn html(status: StatusCode, document: String, target: FormTarget<'_>) -> Res
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
+    response
+}
+
+/// 303 See Other that nobody keeps, without a cookie.
+pub(crate) fn see_other(to: &str) -> Response {
+    let mut response = Redirect::to(to).into_response();
+    no_store(&mut response);
     response
 }
 

@@ -3,6 +3,9 @@
 //! One binary, so that it links once. No sockets and no sleeps: time moves by [`support::TestApp::advance`]. The
 //! harness itself fails a story that made the server log an error, or that left a credential readable in the log
 //! or in the database.
+//!
+//! A few stories are about the whole program: how it starts, what it prints, what is left when it is killed. Those
+//! run it as a [`support::process::Server`], on a port of its own.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,10 +16,33 @@
 
 mod support;
 
+mod api_keys;
+mod api_keys_by_program;
+mod applications;
+mod at_rest;
+mod authorize;
+mod bearer;
 mod catalogue;
+mod client_auth;
+mod codes;
+mod consent;
+mod crash;
+mod demo;
 mod devices;
 mod docs;
+mod first_start;
+mod forms;
+mod headers;
+mod import;
 mod ingest;
+mod interaction;
+mod metadata;
+mod narrowing;
 mod observations;
-
+mod pkce;
+mod races;
+mod refresh;
+mod remembered;
+mod sessions;
 mod sign_in;
+mod token_request;

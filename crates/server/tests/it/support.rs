@@ -3,20 +3,24 @@
 //! [`TestApp`] is the server with a database of its own and a clock that stands still. A [`Browser`] is a person
 //! at a screen, a [`Program`] holds a bearer credential, a [`TokenCall`] is one request to the token endpoint, and
 //! a [`Flow`] is an OAuth client that knows all the steps.
+//! [`process`] is the whole program, for the few stories that need it.
 
 mod answer;
 mod app;
 mod browser;
+mod fixtures;
 mod fleet;
 mod flow;
 mod log;
 mod page;
+pub(crate) mod process;
 mod program;
 mod secrets;
 
 pub(crate) use answer::{Answer, query_of};
-pub(crate) use app::{Client, Key, Member, TestApp};
-pub(crate) use browser::{Browser, request};
+pub(crate) use app::TestApp;
+pub(crate) use browser::{Browser, FROM_OWN_PAGE, request};
+pub(crate) use fixtures::{Client, Member};
 pub(crate) use fleet::{Buoy, ten_minutes};
 pub(crate) use flow::{CALLBACK, Flow, Tokens};
 pub(crate) use program::{Program, TokenCall};

@@ -4,6 +4,7 @@ use axum::body::to_bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use model::application::{self, Application};
 use model::{authorization, grant};
@@ -17,7 +18,7 @@ use rules::redirect_uri::closest;
 use crate::app::App;
 use crate::http::error::{Fail, Trouble};
 use crate::http::oauth::consent;
-use crate::http::page::Visit;
+use crate::http::page::{Visit, see_other};
 use crate::views::error::Comparison;
 
 /// The largest form that can become a query again.
@@ -41,13 +42,16 @@ pub(crate) async fn new(
 }
 
 /// `POST /oauth2/auth` (RFC 6749 §3.1): turned into a GET, because browsers bring no `SameSite=Lax` cookie along
-/// with a form from another site, and would look signed out.
-pub(crate) async fn create(visit: Visit, request: Request) -> Result<Response, Fail> {
+/// with a form from another site, and would look signed out. For the same reason no cookie is set here: it would
+/// take the place of the one that the browser has. The form is passed on as it came, so that `state` stays the
+/// same byte for byte.
+pub(crate) async fn create(request: Request) -> Result<Response, Fail> {
     let body = to_bytes(request.into_body(), MAX_FORM).await.map_err(|_| Trouble::too_large())?;
-    let pairs = form_urlencoded::parse(&body);
-    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    Ok(visit.redirect(&format!("/oauth2/auth?{query}")))
+    Ok(see_other(&format!("/oauth2/auth?{}", percent_encode(&body, NOT_IN_QUERIES))))
 }
+
+/// What a form may hold unencoded and a query may not (RFC 3986 §3.4); bytes beyond ASCII are always encoded.
+const NOT_IN_QUERIES: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
 
 fn facts(application: &Application) -> ClientFacts<'_> {
     let profile = &application.profile;

@@ -1,7 +1,8 @@
-//! The server under test, with a database of its own, and builders that go through the model's verbs.
+//! The server under test, with a database of its own and a clock that stands still.
 
 use std::cell::{Cell, RefCell};
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,27 +12,15 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-use db::{Clock, Db};
-use model::api_key::{self, NewApiKey};
-use model::application::{self, Application, Profile};
-use model::audit::Actor;
-use model::device::{self, NewDevice};
-use model::device_set::Devices;
-use model::organization::{self, Organization};
-use model::password::PasswordDigest;
-use model::person::{self, NewPerson, Person};
+use db::{Clock, Db, params};
+use model::organization::Organization;
 use model::{Result, Tx};
-use rules::access::{Access, Credential, DeviceSet, Principal};
-use rules::client_auth::ClientType;
-use rules::id::{ApiKeyId, DeviceId, SessionId};
-use rules::pkce::{Pkce, Reason};
-use rules::role::Role;
-use rules::secret::{Format, Mint, Mode, Pepper};
+use rules::secret::{Format, Mint, Pepper};
 use server::app::App;
 use server::config::Site;
 
 use super::log::Log;
-use super::{Answer, Browser, CALLBACK, Program, TokenCall, credentials_in};
+use super::{Answer, Browser, Member, Program, TokenCall, credentials_in};
 
 /// When every story starts.
 const START: &str = "2026-05-01T12:00:00Z";
@@ -45,35 +34,9 @@ pub(crate) struct TestApp {
     router: Router,
     runtime: Runtime,
     log: Log,
-    dir: tempfile::TempDir,
+    dir: Rc<tempfile::TempDir>,
     seen: RefCell<Vec<String>>,
     count: Cell<u32>,
-}
-
-/// A person, their password, and what they are in an organization.
-#[derive(Debug, Clone)]
-pub(crate) struct Member {
-    pub(crate) person: Person,
-    pub(crate) email: String,
-    pub(crate) password: String,
-    pub(crate) organization: Organization,
-    pub(crate) role: Role,
-}
-
-/// An API key with its secret.
-#[derive(Debug, Clone)]
-pub(crate) struct Key {
-    pub(crate) id: ApiKeyId,
-    pub(crate) secret: String,
-}
-
-/// An OAuth application, as its developer knows it.
-#[derive(Debug, Clone)]
-pub(crate) struct Client {
-    pub(crate) id: String,
-    /// None makes it a public client.
-    pub(crate) secret: Option<String>,
-    pub(crate) application: Application,
 }
 
 impl TestApp {
@@ -95,18 +58,24 @@ impl TestApp {
     }
 
     fn empty_at(public_url: &str) -> Self {
-        let log = Log::listen();
-        let dir = tempfile::tempdir().unwrap();
-        let clock = Clock::manual(START.parse::<Timestamp>().unwrap());
-        let db = Db::open(&dir.path().join("bluesonde.db"), &model::migrations(), clock).unwrap();
-        let chance = db.read_blocking(|tx| tx.random::<32>()).unwrap();
-        let mint = Mint { format: Format::new("bsn").unwrap(), pepper: Pepper::new(chance) };
         let site = Site {
             public_url: public_url.to_owned(),
             api_url: format!("{public_url}/v1"),
             trusted_proxies: Vec::new(),
             support_contact: Some("help@bluesonde.example".to_owned()),
         };
+        let dir = Rc::new(tempfile::tempdir().unwrap());
+        Self::on(dir, site, (START.parse::<Timestamp>().unwrap(), None))
+    }
+
+    /// A server on this directory, with a new pepper if the directory is new.
+    fn on(dir: Rc<tempfile::TempDir>, site: Site, (start, mint): (Timestamp, Option<Mint>)) -> Self {
+        let log = Log::listen();
+        let path = dir.path().join("bluesonde.db");
+        let db = Db::open(&path, &model::migrations(), Clock::manual(start)).unwrap();
+        let chance = db.read_blocking(|tx| tx.random::<32>()).unwrap();
+        let format = Format::new("bsn").unwrap();
+        let mint = mint.unwrap_or(Mint { format, pepper: Pepper::new(chance) });
         let app = App::new(db, mint, site.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (seen, count) = (RefCell::default(), Cell::new(0));
@@ -121,6 +90,17 @@ impl TestApp {
             seen,
             count,
         }
+    }
+
+    /// The server after a stop and a start, its clock moved by so many seconds.
+    pub(crate) fn restarted(self, seconds: i64) -> Self {
+        let (dir, site, home) = (self.dir.clone(), self.site.clone(), self.home.clone());
+        let start = self.now() + SignedDuration::from_secs(seconds);
+        let mint = self.app.mint.clone();
+        drop(self);
+        let mut app = Self::on(dir, site, (start, Some(mint)));
+        app.home = home;
+        app
     }
 
     /// Sends a request and reads the answer to its end.
@@ -161,6 +141,11 @@ impl TestApp {
 
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// The organization of most stories.
+    pub(crate) fn home(&self) -> &Organization {
+        self.home.as_ref().expect("the server was set up")
     }
 
     /// A browser that nobody has used yet.
@@ -208,6 +193,11 @@ impl TestApp {
         self.app.db.clock().now()
     }
 
+    /// Waits for something of the server's.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
     /// Runs a verb of the model.
     #[track_caller]
     pub(crate) fn write<T: Send + 'static>(
@@ -230,165 +220,31 @@ impl TestApp {
     }
 
     /// Moves on by a millisecond, because ids made within one have no order, and counts.
-    fn tick(&self) -> u32 {
+    pub(super) fn tick(&self) -> u32 {
         self.advance(SignedDuration::from_millis(1));
         self.count.set(self.count.get() + 1);
         self.count.get()
     }
 
-    /// The organization of most stories.
-    pub(crate) fn home(&self) -> &Organization {
-        self.home.as_ref().expect("the server was set up")
+    /// What somebody did, by the audit log, oldest first.
+    pub(crate) fn audit_of(&self, who: &str) -> Vec<String> {
+        let sql = "SELECT action FROM audit_event WHERE actor = ?1 ORDER BY happened_at, rowid";
+        self.read(|tx| Ok(tx.all(sql, params![who], |row| row.get(0))?))
     }
 
-    pub(crate) fn organization(&self, name: &str) -> Organization {
-        self.tick();
-        let name = name.to_owned();
-        self.write(move |tx| organization::create(tx, &Actor::local("story"), &name, Mode::Live))
+    /// How many rows each table has: what a request that is refused leaves as it was.
+    pub(crate) fn rows(&self) -> BTreeMap<String, i64> {
+        let names = "SELECT name FROM sqlite_master WHERE type = 'table'";
+        self.read(|tx| {
+            let names: Vec<String> = tx.all(names, params![], |row| row.get(0))?;
+            let mut counted = BTreeMap::new();
+            for name in names {
+                let sql = format!("SELECT count(*) FROM {name}");
+                counted.insert(name, tx.one(&sql, params![], |row| row.get(0))?);
+            }
+            Ok(counted)
+        })
     }
-
-    /// A new person with this role in the home organization.
-    pub(crate) fn member(&self, role: Role) -> Member {
-        self.member_of(self.home(), role)
-    }
-
-    pub(crate) fn member_of(&self, organization: &Organization, role: Role) -> Member {
-        let number = self.tick();
-        let email = format!("person-{number}@harbour.example");
-        let new = NewPerson { name: format!("Person {number}"), email: email.clone(), password: digest() };
-        let person = self.write(move |tx| person::create(tx, &Actor::local("story"), &new));
-        let member = Member { person, email, password: password(), organization: organization.clone(), role };
-        self.join(&member);
-        member
-    }
-
-    /// Makes a person a member of one more organization.
-    pub(crate) fn join(&self, member: &Member) {
-        let (organization, person, role) =
-            (member.organization.id.clone(), member.person.id.clone(), member.role);
-        self.write(move |tx| organization::add_member(tx, &organization, &person, role));
-    }
-
-    pub(crate) fn set_role(&self, member: &Member, role: Role) {
-        let (organization, person) = (member.organization.id.clone(), member.person.id.clone());
-        self.write(move |tx| organization::set_role(tx, &organization, &person, role));
-    }
-
-    /// What an Owner of the organization may do.
-    pub(crate) fn access(&self, organization: &Organization) -> Access {
-        let owner = self.member_of(organization, Role::Owner);
-        let session = SessionId::new(self.now(), [7; 10]);
-        Access {
-            organization: organization.id.clone(),
-            scopes: Role::Owner.scopes(),
-            devices: DeviceSet::All,
-            principal: Principal::User(owner.person.id),
-            credential: Credential::Session { id: session, role: Role::Owner },
-            expires_at: None,
-        }
-    }
-
-    /// A key of the home organization with these scopes.
-    pub(crate) fn key(&self, scopes: &str) -> Key {
-        self.key_of(self.home(), |new| new.scopes = scopes.parse().unwrap())
-    }
-
-    /// A key that the story describes; at first it may do everything for ever.
-    pub(crate) fn key_of(&self, organization: &Organization, describe: impl FnOnce(&mut NewApiKey)) -> Key {
-        let number = self.tick();
-        let mut new = NewApiKey {
-            name: format!("Key {number}"),
-            scopes: Role::Owner.scopes().iter().collect(),
-            devices: Devices::All,
-            expires_at: None,
-        };
-        describe(&mut new);
-        let (access, mint) = (self.access(organization), self.app.mint.clone());
-        let (key, secret) =
-            self.write(move |tx| api_key::create(tx, &access, &mint, &Actor::local("story"), &new));
-        Key { id: key.id, secret: secret.expose().to_owned() }
-    }
-
-    pub(crate) fn revoke_key(&self, organization: &Organization, key: &Key) {
-        let (access, id) = (self.access(organization), key.id.clone());
-        self.write(move |tx| api_key::revoke(tx, &access, &Actor::local("story"), &id));
-    }
-
-    pub(crate) fn device(&self, organization: &Organization) -> DeviceId {
-        let number = self.tick();
-        let new = NewDevice {
-            name: format!("Buoy {number}"),
-            serial_number: format!("SN-{number}"),
-            location: None,
-            interval_seconds: 600,
-        };
-        let organization = organization.id.clone();
-        self.write(move |tx| device::create(tx, &organization, new.clone())).id
-    }
-
-    /// An application with a secret and these required scopes, of a publisher of its own.
-    pub(crate) fn confidential(&self, scopes: &str) -> Client {
-        self.application(ClientType::Confidential, |profile| profile.scopes = scopes.parse().unwrap())
-    }
-
-    /// An application without a secret.
-    pub(crate) fn public(&self, scopes: &str) -> Client {
-        self.application(ClientType::Public, |profile| profile.scopes = scopes.parse().unwrap())
-    }
-
-    /// An application that the story describes; at first it requires `devices:read`.
-    pub(crate) fn application(&self, client_type: ClientType, describe: impl FnOnce(&mut Profile)) -> Client {
-        let number = self.tick();
-        let mut profile = Profile {
-            name: format!("Tide Tables {number}"),
-            homepage_url: None,
-            description: None,
-            privacy_policy_url: None,
-            terms_url: None,
-            redirect_uris: vec![CALLBACK.to_owned()],
-            scopes: "devices:read".parse().unwrap(),
-            optional_scopes: rules::scope::ScopeList::default(),
-            pkce: Pkce::NotRequired(Reason::ClientSecretAndOwnersChoice),
-        };
-        describe(&mut profile);
-        let publisher = self.organization(&format!("Publisher {number}"));
-        let (access, mint) = (self.access(&publisher), self.app.mint.clone());
-        let (application, secret) = self.write(move |tx| {
-            application::create(tx, &access, &mint, &Actor::local("story"), (client_type, &profile))
-        });
-        let secret = secret.map(|secret| secret.expose().to_owned());
-        Client { id: application.client_id.to_string(), secret, application }
-    }
-
-    /// The publisher changes its application.
-    pub(crate) fn update(&self, client: &Client, change: impl FnOnce(&mut Profile)) {
-        let mut profile = client.application.profile.clone();
-        change(&mut profile);
-        let (access, id) = (self.publisher(client), client.application.client_id.clone());
-        self.write(move |tx| application::update(tx, &access, &Actor::local("story"), &id, &profile));
-    }
-
-    pub(crate) fn delete(&self, client: &Client) {
-        let (access, id) = (self.publisher(client), client.application.client_id.clone());
-        self.write(move |tx| application::delete(tx, &access, &Actor::local("story"), &id));
-    }
-
-    fn publisher(&self, client: &Client) -> Access {
-        let id = client.application.organization_id.clone();
-        let publisher = self.read(|tx| organization::find(tx, &id)).unwrap();
-        self.access(&publisher)
-    }
-}
-
-/// The password of everybody, made here so that it stands nowhere in the sources as one.
-pub(crate) fn password() -> String {
-    ["tide", "and", "time", "wait", "for", "nobody"].join(" ")
-}
-
-/// Hashed once for all: fifteen milliseconds are long in a test.
-fn digest() -> PasswordDigest {
-    static DIGEST: OnceLock<PasswordDigest> = OnceLock::new();
-    DIGEST.get_or_init(|| PasswordDigest::of(&password()).unwrap()).clone()
 }
 
 /// What every story must leave behind: no error in the log, and no credential where it can be read.

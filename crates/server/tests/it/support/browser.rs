@@ -3,9 +3,14 @@
 use std::cell::RefCell;
 
 use axum::body::Body;
+use axum::http::request::Builder;
 use axum::http::{Method, Request};
 
 use super::{Answer, Fields, Member, TestApp, encode};
+
+/// What a browser says of a form that our own page sent.
+pub(crate) const FROM_OWN_PAGE: &Fields<'static> =
+    &[("origin", "http://127.0.0.1:8080"), ("sec-fetch-site", "same-origin")];
 
 /// A browser with a cookie jar of its own.
 pub(crate) struct Browser<'a> {
@@ -15,7 +20,7 @@ pub(crate) struct Browser<'a> {
 }
 
 /// A request without a body; add to it what the story needs.
-pub(crate) fn request(method: Method, target: &str) -> axum::http::request::Builder {
+pub(crate) fn request(method: Method, target: &str) -> Builder {
     Request::builder().method(method).uri(target)
 }
 
@@ -31,7 +36,8 @@ impl<'a> Browser<'a> {
 
     /// Opens a page and stays there.
     pub(crate) fn get_once(&self, target: &str) -> Answer {
-        self.send(request(Method::GET, target).header("sec-fetch-site", "none"), String::new())
+        let request = request(Method::GET, target).header("sec-fetch-site", "none");
+        self.receive(self.with_cookies(request, String::new()))
     }
 
     /// Sends a form of the page that is open: its `csrf_token` goes along.
@@ -52,6 +58,15 @@ impl<'a> Browser<'a> {
 
     /// Sends exactly these fields with exactly these headers, and the cookies.
     pub(crate) fn post_as(&self, target: &str, fields: &Fields<'_>, headers: &Fields<'_>) -> Answer {
+        self.receive(self.post_request(target, fields, headers))
+    }
+
+    /// The request that [`Browser::post_as`] would send from our own page, to be sent by the story.
+    pub(crate) fn request_to_post(&self, target: &str, fields: &Fields<'_>) -> Request<Body> {
+        self.post_request(target, fields, FROM_OWN_PAGE)
+    }
+
+    fn post_request(&self, target: &str, fields: &Fields<'_>, headers: &Fields<'_>) -> Request<Body> {
         let mut request = request(Method::POST, target);
         if !headers.iter().any(|(name, _)| *name == "content-type") {
             request = request.header("content-type", "application/x-www-form-urlencoded");
@@ -59,10 +74,11 @@ impl<'a> Browser<'a> {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.send(request, encode(fields))
+        self.with_cookies(request, encode(fields))
     }
 
-    /// Sends the form of the open page that leads to `action` (or to what starts with it), with its hidden fields.
+    /// Sends the form of the open page that leads to `action`, or failing that the nearest place below it, with
+    /// the form's hidden fields and ticked boxes.
     #[track_caller]
     pub(crate) fn submit(&self, action: &str, fields: &Fields<'_>) -> Answer {
         self.follow(self.submit_once(action, fields))
@@ -72,8 +88,9 @@ impl<'a> Browser<'a> {
     #[track_caller]
     pub(crate) fn submit_once(&self, action: &str, fields: &Fields<'_>) -> Answer {
         let page = self.page();
-        let mut forms = page.forms().into_iter().filter(|form| form.action.starts_with(action));
-        let form = forms.next().unwrap_or_else(|| panic!("no form to {action} on {}", page.words()));
+        let forms = page.forms().into_iter().filter(|form| form.action.starts_with(action));
+        let form = forms.min_by_key(|form| form.action.len());
+        let form = form.unwrap_or_else(|| panic!("no form to {action} on {}", page.words()));
         let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
         let own = form.fields.iter().filter(|(name, _)| !is_given(name));
         let own: Vec<(&str, &str)> = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -93,7 +110,7 @@ impl<'a> Browser<'a> {
     /// [`Browser::sign_in`] with any address and password.
     #[track_caller]
     pub(crate) fn try_password(&self, email: &str, password: &str) -> Answer {
-        let open = self.last.borrow().as_ref().is_some_and(|page| is_sign_in(page));
+        let open = self.last.borrow().as_ref().is_some_and(is_sign_in);
         if !open {
             self.get("/login");
         }
@@ -125,13 +142,17 @@ impl<'a> Browser<'a> {
         jar.push((name.to_owned(), value.to_owned()));
     }
 
-    fn send(&self, mut request: axum::http::request::Builder, body: String) -> Answer {
+    fn with_cookies(&self, mut request: Builder, body: String) -> Request<Body> {
         let jar: Vec<String> =
             self.jar.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !jar.is_empty() {
             request = request.header("cookie", jar.join("; "));
         }
-        let answer = self.app.send(request.body(Body::from(body)).unwrap());
+        request.body(Body::from(body)).unwrap()
+    }
+
+    fn receive(&self, request: Request<Body>) -> Answer {
+        let answer = self.app.send(request);
         self.keep_cookies(&answer);
         if answer.is_html() {
             *self.last.borrow_mut() = Some(answer.clone());
@@ -155,7 +176,7 @@ impl<'a> Browser<'a> {
             if !answer.status.is_redirection() || !inside.starts_with('/') {
                 return answer;
             }
-            answer = self.get_once(&inside.to_owned());
+            answer = self.get_once(inside);
         }
         panic!("the redirects go in circles: {}", answer.asked)
     }

@@ -41,10 +41,15 @@ impl<'a> Flow<'a> {
     }
 
     /// Adds a challenge with a verifier of its own.
-    pub(crate) fn pkce(mut self) -> Self {
+    pub(crate) fn pkce(self) -> Self {
         let verifier = self.app.chance();
-        self = self.with("code_challenge", &challenge(&verifier)).with("code_challenge_method", "S256");
-        self.verifier = Some(verifier);
+        self.verified_by(&verifier)
+    }
+
+    /// Adds the challenge of this verifier.
+    pub(crate) fn verified_by(mut self, verifier: &str) -> Self {
+        self = self.with("code_challenge", &challenge(verifier)).with("code_challenge_method", "S256");
+        self.verifier = Some(verifier.to_owned());
         self
     }
 
@@ -97,7 +102,7 @@ impl<'a> Flow<'a> {
     /// [`Flow::allow`] with what the person ticked.
     #[track_caller]
     pub(crate) fn allow_with(&self, browser: &Browser<'_>, member: &Member, ticked: &Fields<'_>) -> Answer {
-        self.start_signed_in(browser, member);
+        self.start_signed_in(browser, member).assert_status(200).assert_text("asks for your data");
         browser.submit_once("/oauth2/consent/", &[&[("decision", "allow")], ticked].concat())
     }
 

@@ -1,0 +1,146 @@
+//! Every form of the map, attacked: the list is made from the map, so a new form is in it by itself.
+
+use axum::body::Body;
+use axum::http::Method;
+use model::application;
+use server::http::{RouteKind, map};
+
+use rules::client_auth::ClientType;
+use rules::role::Role;
+
+use crate::support::{Browser, FROM_OWN_PAGE, Flow, TestApp, request};
+
+/// An admin with something behind each form: a key, an application with two secrets, a waiting request.
+struct Scene<'a> {
+    browser: Browser<'a>,
+    path: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+fn paths_of_forms() -> Vec<&'static str> {
+    let map = map();
+    let forms = map.routes().iter().filter(|route| matches!(route.kind, RouteKind::Form));
+    forms.map(|route| route.path).collect()
+}
+
+impl<'a> Scene<'a> {
+    fn new(app: &'a TestApp, path: &str) -> Self {
+        let admin = app.member(Role::Owner);
+        let key = app.key("devices:read").id.to_string();
+        let client = app.application_of(app.home(), (ClientType::Confidential, |_: &mut _| {}));
+        let access = app.access(app.home());
+        let id = client.application.client_id.clone();
+        if path.contains("/secrets/") {
+            // The last one can't be revoked.
+            app.add_secret(&client);
+        }
+        let secret = app.read(|tx| application::secrets(tx, &access, &id))[0].id.to_string();
+        let browser = app.signed_in(&admin);
+        Flow::new(app, &client).start(&browser).assert_text("asks for your data");
+        let request = browser.page().asked.rsplit('/').next().unwrap().to_owned();
+        let last = if path.contains("/secrets/") { secret } else { key };
+        let path =
+            path.replace("{client_id}", &client.id).replace("{request_id}", &request).replace("{id}", &last);
+        assert!(!path.contains('{'), "say what stands for the id in {path}");
+        Self { browser, path, fields: fields(&admin.email, &admin.password) }
+    }
+
+    /// Everything that any form needs to do what it does.
+    fn post(&self, token: &str, headers: &[(&str, &str)]) -> crate::support::Answer {
+        let own = self.fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let fields: Vec<(&str, &str)> = own.chain([("csrf_token", token)]).collect();
+        self.browser.post_as(&self.path, &fields, headers)
+    }
+}
+
+fn fields(email: &str, password: &str) -> Vec<(&'static str, String)> {
+    let fixed = [
+        ("name", "A new name"),
+        ("scope", "devices:read"),
+        ("devices", "all"),
+        ("expiry", "30"),
+        ("redirect_uris", "https://app.example/callback"),
+        ("client_type", "confidential"),
+        ("decision", "allow"),
+    ];
+    let own = [("email", email.to_owned()), ("password", password.to_owned())];
+    fixed.into_iter().map(|(name, value)| (name, value.to_owned())).chain(own).collect()
+}
+
+#[test]
+fn a_form_that_is_not_from_our_page_changes_nothing() {
+    for path in paths_of_forms() {
+        let app = TestApp::new();
+        let stranger = app.browser();
+        stranger.get("/login");
+        let scene = Scene::new(&app, path);
+        let (before, token) = (app.rows(), scene.browser.csrf_token());
+        let other = stranger.csrf_token();
+        let cut = &token[..token.len() - 1];
+        let own = |content_type| [FROM_OWN_PAGE, &[("content-type", content_type)]].concat();
+        for (what, token, headers) in [
+            ("no token", "", FROM_OWN_PAGE),
+            ("another browser's token", &other, FROM_OWN_PAGE),
+            ("a token cut short", cut, FROM_OWN_PAGE),
+            ("no word of where it comes from", &token, &[]),
+            ("a foreign origin", &token, &[("origin", "https://evil.example")]),
+            ("no origin to speak of", &token, &[("origin", "null")]),
+            ("another port of this host", &token, &[("origin", "http://127.0.0.1:8081")]),
+            ("another site", &token, &[("sec-fetch-site", "cross-site")]),
+            ("a sibling of this site", &token, &[("sec-fetch-site", "same-site")]),
+            ("plain text", &token, &own("text/plain")),
+            ("multipart", &token, &own("multipart/form-data; boundary=x")),
+            ("json", &token, &own("application/json")),
+        ] {
+            let answer = scene.post(token, headers);
+            assert_eq!(answer.status.as_u16(), 403, "{path} with {what}: {}", answer.words());
+            assert_eq!(app.rows(), before, "{path} with {what}");
+        }
+    }
+}
+
+#[test]
+fn the_same_form_from_our_page_is_taken() {
+    for path in paths_of_forms() {
+        let app = TestApp::new();
+        let scene = Scene::new(&app, path);
+        let token = scene.browser.csrf_token();
+        let answer = scene.post(&token, FROM_OWN_PAGE);
+        // The set-up link is the one thing that this server does not have any more.
+        let expected: &[u16] = if path == "/setup" { &[404] } else { &[200, 303] };
+        assert!(expected.contains(&answer.status.as_u16()), "{path}: {} {}", answer.status, answer.words());
+    }
+}
+
+#[test]
+fn no_form_is_sent_by_following_a_link() {
+    let (map, app) = (map(), TestApp::new());
+    let is_page = |path: &str| {
+        map.routes().iter().any(|route| route.path == path && matches!(route.kind, RouteKind::Page))
+    };
+    for path in paths_of_forms().into_iter().filter(|path| !is_page(path)) {
+        for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::PATCH] {
+            let answer = app.send(request(method.clone(), path).body(Body::empty()).unwrap());
+            answer.assert_status(405).assert_header("allow", "POST");
+        }
+    }
+}
+
+#[test]
+fn a_form_without_a_session_leads_nowhere() {
+    for path in paths_of_forms() {
+        let app = TestApp::new();
+        let scene = Scene::new(&app, path);
+        let stranger = app.browser();
+        stranger.get("/login");
+        // A failed sign-in is remembered, and rightly.
+        let rows = || app.rows().into_iter().filter(|(table, _)| table != "audit_event").collect::<Vec<_>>();
+        let before = rows();
+        let answer = stranger
+            .post_once(&scene.path, &[("name", "x"), ("scope", "devices:read"), ("decision", "allow")]);
+        let status = answer.status.as_u16();
+        let to_sign_in = status == 303 && answer.location().starts_with("/login");
+        assert!(to_sign_in || matches!(status, 401 | 404 | 410), "{path}: {status}");
+        assert_eq!(rows(), before, "{path}");
+    }
+}

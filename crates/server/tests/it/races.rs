@@ -1,0 +1,178 @@
+//! Many at once: a code has one winner, a refresh token one successor, and nobody gets a 5xx.
+//!
+//! A few hundred rounds on each run; `BLUESONDE_TEST_LONG=1` makes it tens of thousands of attempts.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use http_body_util::BodyExt;
+use rules::role::Role;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::sync::Barrier;
+use tower::ServiceExt;
+
+use crate::support::{Client, Flow, Member, TestApp, Tokens};
+
+/// How many requests race in each round.
+const RACERS: usize = 16;
+
+#[expect(clippy::disallowed_methods, reason = "a test has no command line through which it could be told")]
+fn rounds(short: usize) -> usize {
+    if std::env::var_os("BLUESONDE_TEST_LONG").is_some() { short * 20 } else { short }
+}
+
+fn crowd() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap()
+}
+
+/// Sends all requests at the same moment and gives the answers.
+fn race(crowd: &Runtime, app: &TestApp, requests: Vec<Request>) -> Vec<(StatusCode, Value)> {
+    let line = Arc::new(Barrier::new(requests.len()));
+    let tasks: Vec<_> = requests
+        .into_iter()
+        .map(|request| {
+            let (router, line) = (app.router(), line.clone());
+            crowd.spawn(async move {
+                line.wait().await;
+                let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+                let body = body.collect().await.unwrap().to_bytes();
+                (parts.status, serde_json::from_slice(&body).unwrap_or_default())
+            })
+        })
+        .collect();
+    crowd.block_on(async {
+        let mut answers = Vec::new();
+        for task in tasks {
+            answers.push(task.await.unwrap());
+        }
+        answers
+    })
+}
+
+/// A confidential client with a lasting consent, so that codes come without a page.
+fn begun(app: &TestApp) -> (Client, Member) {
+    let (client, member) = (app.confidential("devices:read offline_access"), app.member(Role::Viewer));
+    Flow::new(app, &client).code(&member);
+    (client, member)
+}
+
+#[test]
+fn a_code_has_exactly_one_winner() {
+    let (app, crowd) = (TestApp::new(), crowd());
+    let (client, member) = begun(&app);
+    let (flow, browser) = (Flow::new(&app, &client), app.signed_in(&member));
+    for round in 0..rounds(200) {
+        let code = flow.start(&browser).param("code").unwrap();
+        let fields = flow.redemption(&code);
+        let requests = (0..RACERS).map(|_| app.token_call().from(&client, &fields).into_request());
+        let answers = race(&crowd, &app, requests.collect());
+        let winners: Vec<_> = answers.iter().filter(|(status, _)| *status == StatusCode::OK).collect();
+        assert_eq!(winners.len(), 1, "round {round}: {answers:?}");
+        for (status, body) in answers.iter().filter(|(status, _)| *status != StatusCode::OK) {
+            assert_eq!((status.as_u16(), &body["error"]), (400, &"invalid_grant".into()), "round {round}");
+        }
+        // The losers were a double fire, so the winner's token is good.
+        app.program(winners[0].1["access_token"].as_str().unwrap()).get("/v1/me").assert_status(200);
+    }
+    assert_eq!(app.rows()["refresh_token"], i64::try_from(rounds(200)).unwrap());
+}
+
+#[test]
+fn a_refresh_token_has_exactly_one_successor() {
+    let (app, crowd) = (TestApp::new(), crowd());
+    let (client, member) = begun(&app);
+    let flow = Flow::new(&app, &client);
+    let code = flow.start(&app.signed_in(&member)).param("code").unwrap();
+    let mut tokens = Tokens::of(&flow.redeem(&code));
+    for round in 0..rounds(100) {
+        let requests = (0..RACERS).map(|_| flow.refresh_call(tokens.refresh()).into_request());
+        let answers = race(&crowd, &app, requests.collect());
+        let first = answers[0].1.clone();
+        for (status, body) in &answers {
+            assert_eq!(status.as_u16(), 200, "round {round}: {body}");
+            assert_eq!(body["access_token"], first["access_token"], "round {round}");
+            assert_eq!(body["refresh_token"], first["refresh_token"], "round {round}");
+        }
+        tokens.refresh = first["refresh_token"].as_str().map(str::to_owned);
+    }
+    assert_eq!(app.rows()["refresh_token"], i64::try_from(rounds(100)).unwrap() + 1);
+}
+
+#[test]
+fn a_request_that_is_answered_twice_at_once_gives_one_code() {
+    let (app, crowd) = (TestApp::new(), crowd());
+    let (client, member) = (app.confidential("devices:read"), app.member(Role::Viewer));
+    let browser = app.signed_in(&member);
+    for _ in 0..rounds(20) {
+        let page = Flow::new(&app, &client).start(&browser);
+        let action = page.asked.split_once(' ').unwrap().1.to_owned();
+        let before = app.rows()["authorization_code"];
+        let fields = [
+            ("decision", "allow"),
+            ("organization_id", app.home().id.as_str()),
+            ("csrf_token", &browser.csrf_token()),
+        ];
+        let requests = (0..RACERS).map(|_| browser.request_to_post(&action, &fields)).collect();
+        let answers = race(&crowd, &app, requests);
+        let given = answers.iter().filter(|(status, _)| *status == StatusCode::SEE_OTHER).count();
+        let over = answers.iter().filter(|(status, _)| *status == StatusCode::GONE).count();
+        assert_eq!((given, over), (1, RACERS - 1), "{answers:?}");
+        assert_eq!(app.rows()["authorization_code"], before + 1);
+    }
+}
+
+#[test]
+fn a_revocation_that_is_acknowledged_has_won() {
+    let (app, crowd) = (TestApp::new(), crowd());
+    for _ in 0..rounds(20) {
+        let key = app.key("devices:read");
+        let call = || {
+            axum::http::Request::get("/v1/me")
+                .header("authorization", format!("Bearer {}", key.secret))
+                .body(axum::body::Body::empty())
+                .unwrap()
+        };
+        race(&crowd, &app, (0..RACERS).map(|_| call()).collect());
+        // Readers fill the cache while the key is revoked; afterwards none may find it there.
+        let readers = app.router();
+        let reading = crowd.spawn({
+            let requests: Vec<_> = (0..64).map(|_| call()).collect();
+            async move {
+                for request in requests {
+                    readers.clone().oneshot(request).await.unwrap();
+                }
+            }
+        });
+        app.revoke_key(app.home(), &key);
+        app.program(&key.secret).get("/v1/me").assert_status(401);
+        crowd.block_on(reading).unwrap();
+        app.program(&key.secret).get("/v1/me").assert_status(401);
+    }
+}
+
+#[test]
+fn a_set_up_link_is_used_once_also_by_two_at_once() {
+    let (app, crowd) = (TestApp::empty(), crowd());
+    let mint = app.app.mint.clone();
+    let token = app.write(move |tx| model::setup::offer(tx, &mint)).unwrap();
+    let link = format!("/setup?token={}", token.expose());
+    let requests = (0..4).map(|number| {
+        let browser = app.browser();
+        browser.get(&link);
+        let email = format!("person-{number}@harbour.example");
+        let fields = [
+            ("organization_name", "Harbour Trust"),
+            ("name", "Ada"),
+            ("email", &email),
+            ("password", "tide and time and more"),
+            ("csrf_token", &browser.csrf_token()),
+        ];
+        browser.request_to_post(&link, &fields)
+    });
+    let answers = race(&crowd, &app, requests.collect());
+    let made = answers.iter().filter(|(status, _)| *status == StatusCode::SEE_OTHER).count();
+    assert_eq!(made, 1, "{answers:?}");
+    assert_eq!((app.rows()["organization"], app.rows()["person"]), (1, 1));
+}
