@@ -34,7 +34,7 @@ pub struct NewObservation {
     /// When it was measured; at most 5 minutes from now.
     #[schemars(with = "DateTime")]
     pub phenomenon_time: Timestamp,
-    /// The value, finite, in the datastream's unit; `None` is missing. JSON must say `null`: a misspelt or
+    /// The value, finite, in the datastream's unit; `null` is missing, and must be said: a misspelt or
     /// forgotten name is no missing value.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schemars(with = "Option<f64>")]
@@ -49,6 +49,7 @@ pub struct NewObservation {
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "BatchResult")]
 pub struct Stored {
     /// New observations.
     pub stored: u64,

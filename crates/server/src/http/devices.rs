@@ -5,6 +5,7 @@ use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use model::catalogue::OBSERVED_PROPERTIES;
 use model::datastream::{self, Datastream, Filter};
 use model::device::{self, Device, Status};
 use model::observation::{self, Order, Window};
@@ -161,7 +162,8 @@ impl Found {
         let device = device::find(tx, access, id)?;
         let manifest = sensor::manifest(tx, access, id)?;
         let filter = Filter { device_ids: vec![id.clone()], ..Filter::default() };
-        let datastreams = datastream::page(tx, access, &filter, (None, MOST_CHARTS))?.data;
+        let mut datastreams = datastream::page(tx, access, &filter, (None, MOST_CHARTS))?.data;
+        datastreams.sort_by_key(rank);
         let now = tx.now();
         // A buoy that has been silent for the whole range still has a last one to show.
         let last = device.last_seen_at.filter(|seen| *seen < now - range.length());
@@ -196,6 +198,11 @@ impl Found {
             curl,
         }
     }
+}
+
+/// The catalogue lists the water before the air, and what most people look for first.
+fn rank(datastream: &Datastream) -> Option<usize> {
+    OBSERVED_PROPERTIES.iter().position(|property| property.id == datastream.observed_property.id)
 }
 
 fn points(

@@ -5,9 +5,11 @@
 
 pub mod code;
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 use model::Invalid;
@@ -34,13 +36,22 @@ impl Failure {
 }
 
 /// A problem of the data API (RFC 9457).
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct Problem(Box<Details>);
 
+impl JsonSchema for Problem {
+    fn schema_name() -> Cow<'static, str> {
+        "Problem".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Details::json_schema(generator)
+    }
+}
+
 /// What went wrong (RFC 9457), as `application/problem+json`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "Problem")]
 struct Details {
     /// Where the code is explained.
     #[serde(rename = "type")]

@@ -103,13 +103,13 @@ fn endpoint(endpoint: &Endpoint) -> Markup {
                 div.stack.tight {
                     h3 { (endpoint.summary) }
                     p { span class={ "verb " (endpoint.method.to_lowercase()) } { (endpoint.method) } " " code { (endpoint.path) } }
-                    @if !endpoint.description.is_empty() { p { (endpoint.description) } }
+                    @if !endpoint.description.is_empty() { p { (spoken(&endpoint.description)) } }
                     p.row { @if let Some(scope) = &endpoint.scope { span.quiet.small { "Scope" } (badge(Tone::Note, scope)) } @else { span.quiet.small { "Any credential" } } }
                 }
                 @if !endpoint.parameters.is_empty() {
                     dl.params { @for parameter in &endpoint.parameters { div {
                         dt { code { (parameter.name) } " " span.quiet.small { (parameter.place) } }
-                        dd { (parameter.description) }
+                        dd { (spoken(&parameter.description)) }
                     } } }
                 }
             }
@@ -117,6 +117,15 @@ fn endpoint(endpoint: &Endpoint) -> Markup {
                 (Code { id: &format!("{anchor}-request"), title: "Request", text: &endpoint.request })
                 @if !endpoint.response.is_empty() { (Code { id: &format!("{anchor}-response"), title: "Response", text: &endpoint.response }) }
             }
+        }
+    }
+}
+
+/// A text with code in it, between backticks.
+fn spoken(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -147,8 +156,8 @@ pub fn errors(mistakes: &[Mistake<'_>]) -> Markup {
         @for mistake in mistakes {
             section.card id=(mistake.code) {
                 div.row { h2 { code { (mistake.code) } } (badge(Tone::Plain, &mistake.status.to_string())) }
-                p { (mistake.meaning) }
-                p { strong { "What to do: " } (mistake.remedy) }
+                p { (spoken(mistake.meaning)) }
+                p { strong { "What to do: " } (spoken(mistake.remedy)) }
             }
         }
     }

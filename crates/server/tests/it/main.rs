@@ -28,6 +28,8 @@ mod codes;
 mod consent;
 mod crash;
 mod demo;
+mod devices;
+mod docs;
 mod first_start;
 mod forms;
 mod headers;

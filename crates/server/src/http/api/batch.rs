@@ -30,6 +30,7 @@ const NAMED: usize = 20;
 
 /// A batch as JSON has it.
 #[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "the documentation reads its shape; requests are read row by row")]
 pub(crate) struct ObservationBatch {
     /// The observations.

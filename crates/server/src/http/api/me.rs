@@ -35,6 +35,7 @@ pub struct Me {
 
 /// A kind and an id.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TypedId")]
 struct Named {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -42,6 +43,7 @@ struct Named {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrganizationSummary")]
 struct OrganizationName {
     id: OrganizationId,
     name: String,

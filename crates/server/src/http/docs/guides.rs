@@ -77,7 +77,8 @@ impl Guide {
         }
         let mut body = String::new();
         html::push_html(&mut body, events.into_iter());
-        (title, body)
+        // Long lines scroll, so the keyboard must get there.
+        (title, body.replace("<pre>", "<pre tabindex=\"0\">"))
     }
 }
 

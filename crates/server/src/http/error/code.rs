@@ -50,7 +50,7 @@ pub const CODES: [Entry; 12] = [
         status: StatusCode::BAD_REQUEST,
         title: "Bad request",
         meaning: "A parameter, the cursor, a header or the body can't be understood, or breaks a rule.",
-        remedy: "Read detail, and errors: each names the place by a JSON pointer. Start lists again without the \
+        remedy: "Read `detail`, and `errors`: each names the place by a JSON pointer. Start lists again without the \
                  cursor when you change their other parameters.",
     },
     Entry {
@@ -59,7 +59,7 @@ pub const CODES: [Entry; 12] = [
         status: StatusCode::UNAUTHORIZED,
         title: "Not authenticated",
         meaning: "No credential came with the request.",
-        remedy: "Send an API key or an access token in one header: Authorization: Bearer ….",
+        remedy: "Send an API key or an access token in one header, `Authorization: Bearer`.",
     },
     Entry {
         code: Code::InvalidToken,
@@ -74,9 +74,9 @@ pub const CODES: [Entry; 12] = [
         name: "insufficient_scope",
         status: StatusCode::FORBIDDEN,
         title: "Not allowed",
-        meaning: "The key or token works, but not for this: it lacks the scope that detail names. A token also \
+        meaning: "The key or token works, but not for this: it lacks the scope that `detail` names. A token also \
                   loses a scope when its user's role does.",
-        remedy: "Use a key with that scope, or ask the user to consent to it. GET /v1/me tells what a credential \
+        remedy: "Use a key with that scope, or ask the user to consent to it. `GET /v1/me` tells what a credential \
                  may do now.",
     },
     Entry {
@@ -85,7 +85,7 @@ pub const CODES: [Entry; 12] = [
         status: StatusCode::FORBIDDEN,
         title: "Not allowed",
         meaning: "The scope is there, but what was asked for goes beyond what the caller may give or do.",
-        remedy: "Ask for less, as detail says: a key, for one, makes no key wider than itself.",
+        remedy: "Ask for less, as `detail` says: a key, for one, makes no key wider than itself.",
     },
     Entry {
         code: Code::NotFound,
@@ -93,7 +93,7 @@ pub const CODES: [Entry; 12] = [
         status: StatusCode::NOT_FOUND,
         title: "Not found",
         meaning: "It does not exist, or this credential does not reach it. The two can't be told apart, on purpose.",
-        remedy: "Check the id, and with GET /v1/me which organization and devices the credential covers.",
+        remedy: "Check the id, and with `GET /v1/me` which organization and devices the credential covers.",
     },
     Entry {
         code: Code::MethodNotAllowed,
@@ -101,7 +101,7 @@ pub const CODES: [Entry; 12] = [
         status: StatusCode::METHOD_NOT_ALLOWED,
         title: "Method not allowed",
         meaning: "This address does not take this method.",
-        remedy: "Use one of those that the Allow header names.",
+        remedy: "Use one of those that the `Allow` header names.",
     },
     Entry {
         code: Code::Conflict,
@@ -109,7 +109,7 @@ pub const CODES: [Entry; 12] = [
         status: StatusCode::CONFLICT,
         title: "Conflicts with what is stored",
         meaning: "What was sent contradicts what is stored, or another row of the same batch. Nothing was changed.",
-        remedy: "Look at the rows that errors names. A result that is stored is never overwritten.",
+        remedy: "Look at the rows that `errors` names. A result that is stored is never overwritten.",
     },
     Entry {
         code: Code::BodyTooLarge,
@@ -124,8 +124,8 @@ pub const CODES: [Entry; 12] = [
         name: "unsupported_media_type",
         status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
         title: "Unsupported media type",
-        meaning: "The body has a format that this endpoint does not read, or none that Content-Type names.",
-        remedy: "Send one of the formats that detail names, and say so in Content-Type.",
+        meaning: "The body has a format that this endpoint does not read, or none that `Content-Type` names.",
+        remedy: "Send one of the formats that `detail` names, and say so in `Content-Type`.",
     },
     Entry {
         code: Code::Internal,
@@ -133,7 +133,7 @@ pub const CODES: [Entry; 12] = [
         status: StatusCode::INTERNAL_SERVER_ERROR,
         title: "Internal error",
         meaning: "Something went wrong on our side.",
-        remedy: "Try again later. If it goes on, tell support the request_id.",
+        remedy: "Try again later. If it goes on, tell support the `request_id`.",
     },
     Entry {
         code: Code::Unavailable,
@@ -141,7 +141,7 @@ pub const CODES: [Entry; 12] = [
         status: StatusCode::SERVICE_UNAVAILABLE,
         title: "Temporarily unavailable",
         meaning: "The database is busy or out of space. Nothing was changed.",
-        remedy: "Try again after as many seconds as Retry-After says.",
+        remedy: "Try again after as many seconds as `Retry-After` says.",
     },
 ];
 
