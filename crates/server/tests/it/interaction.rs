@@ -154,9 +154,9 @@ fn a_person_who_signed_out_meanwhile_consents_to_nothing() {
     let action = page.asked.split_once(' ').unwrap().1.to_owned();
     let token = browser.csrf_token();
     browser.get("/docs");
-    browser.post_as("/logout", &[("csrf_token", &token)], &[]).assert_status(303);
+    browser.post_own("/logout", &[("csrf_token", &token)]).assert_status(303);
     let fields = [("decision", "allow"), ("csrf_token", token.as_str())];
-    browser.post_as(&action, &fields, &[]).assert_page(403);
+    browser.post_own(&action, &fields).assert_page(403);
     assert_eq!(app.rows()["oauth_grant"], 0);
 }
 
