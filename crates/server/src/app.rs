@@ -12,6 +12,7 @@ use rules::secret::Mint;
 
 use crate::callers::Callers;
 use crate::config::Site;
+use crate::http::docs::Document;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
 
@@ -35,6 +36,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// What is counted.
     pub metrics: Metrics,
+    /// The OpenAPI document, once somebody has asked for it.
+    pub openapi: OnceLock<Document>,
     /// How requests are named.
     pub(crate) request_ids: RequestIds,
 }
@@ -68,6 +71,7 @@ impl App {
             throttle: Throttle::new(),
             metrics: Metrics::new(),
             request_ids: RequestIds { start: db.clock().now().as_microsecond(), count: AtomicU64::new(0) },
+            openapi: OnceLock::new(),
             db,
             mint,
             site,

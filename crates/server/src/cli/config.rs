@@ -45,6 +45,6 @@ fn describe(config: &Config) -> String {
 /// The document that `/openapi.json` would answer with.
 pub(super) fn openapi(flags: &Flags) -> anyhow::Result<()> {
     let config = Config::load(flags)?;
-    let document = http::docs::document(http::map().routes(), &config.site);
+    let document = http::docs::openapi::document(http::map().routes(), &config.site);
     super::print(&serde_json::to_string_pretty(&document)?)
 }

@@ -167,7 +167,9 @@ fn failure_in(response: &mut Response, surface: Surface) -> Option<Failure> {
 
 fn give_form(app: &App, failure: Failure, bare: Response, id: &RequestId) -> Response {
     let mut response = match failure {
-        Failure::Problem(problem) => problem_response(app, problem.with_request_id(id.as_str())),
+        Failure::Problem(problem) => {
+            problem_response(app, problem.of_request(&app.site.public_url, id.as_str()))
+        }
         Failure::Page(trouble) => trouble_response(app, *trouble, id),
     };
     // What the handler or the router said besides (Allow, Set-Cookie).

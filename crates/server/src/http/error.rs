@@ -3,14 +3,19 @@
 //! A failure travels as a value; the edge, which knows the request's id, gives it its form. What is shown and what
 //! is logged are different things: an unknown failure is an opaque 500 with that id, logged once.
 
+pub mod code;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use model::Invalid;
 use rules::scope::Scope;
 
 use crate::views::error::Comparison;
+
+pub use code::Code;
 
 /// A failure on its way to the edge, in the response's extensions.
 #[derive(Clone)]
@@ -29,19 +34,29 @@ impl Failure {
 }
 
 /// A problem of the data API (RFC 9457).
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Problem(Box<Details>);
 
-#[derive(Debug, Clone, Serialize)]
+/// What went wrong (RFC 9457), as `application/problem+json`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 struct Details {
+    /// Where the code is explained.
     #[serde(rename = "type")]
+    #[schemars(extend("format" = "uri"))]
     kind: String,
+    /// The code in a few words.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong here, for people.
     detail: String,
-    code: &'static str,
+    /// What kind of problem this is, for programs.
+    code: Code,
+    /// Tell support this.
     request_id: String,
+    /// The places in the request that are wrong, if it is single places.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
     #[serde(skip)]
@@ -49,7 +64,7 @@ struct Details {
 }
 
 /// One mistake in a request body or query.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FieldProblem {
     /// Where: a JSON pointer (RFC 6901).
     pub pointer: String,
@@ -74,11 +89,12 @@ pub(crate) enum Challenge {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+    fn new(code: Code, detail: impl Into<String>) -> Self {
+        let entry = code.entry();
         Self(Box::new(Details {
-            kind: format!("/docs/errors#{code}"),
-            title,
-            status: status.as_u16(),
+            kind: format!("/docs/errors#{}", entry.name),
+            title: entry.title,
+            status: entry.status.as_u16(),
             detail: detail.into(),
             code,
             request_id: String::new(),
@@ -95,79 +111,73 @@ impl Problem {
     /// 400 with one mistake.
     pub fn bad_request(pointer: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        let mut problem =
-            Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", detail.clone());
+        let mut problem = Self::new(Code::InvalidRequest, detail.clone());
         problem.0.errors.push(FieldProblem { pointer: pointer.to_owned(), detail });
         problem
     }
 
     /// 400 about the `Authorization` header.
     pub fn bad_authorization(detail: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", detail)
-            .challenging(Challenge::InvalidRequest)
+        Self::new(Code::InvalidRequest, detail).challenging(Challenge::InvalidRequest)
     }
 
     /// 401: no credential came.
     pub fn no_credential() -> Self {
         let detail = "Send an API key or an access token: Authorization: Bearer …";
-        Self::new(StatusCode::UNAUTHORIZED, "missing_credential", "Not authenticated", detail)
-            .challenging(Challenge::Missing)
+        Self::new(Code::MissingCredential, detail).challenging(Challenge::Missing)
     }
 
     /// 401: the credential does not work. The same for a mistyped, unknown, expired and revoked one.
     pub fn bad_credential() -> Self {
         let detail =
             "This key or token is malformed, expired, revoked or unknown. Copy it again or make a new one.";
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", "Not authenticated", detail)
-            .challenging(Challenge::InvalidToken)
+        Self::new(Code::InvalidToken, detail).challenging(Challenge::InvalidToken)
     }
 
     /// 403: the credential lacks a scope.
     pub fn missing_scope(scope: Scope) -> Self {
         let detail = format!("This key or token does not have the scope {scope}.");
-        Self::new(StatusCode::FORBIDDEN, "insufficient_scope", "Not allowed", detail)
-            .challenging(Challenge::InsufficientScope(scope))
+        Self::new(Code::InsufficientScope, detail).challenging(Challenge::InsufficientScope(scope))
     }
 
     /// 404.
     pub fn not_found() -> Self {
         let detail = "There is no such thing, or it is not within reach of this credential.";
-        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+        Self::new(Code::NotFound, detail)
     }
 
     /// 405.
     pub fn method_not_allowed() -> Self {
         let detail = "This address does not take this method; the Allow header names those it takes.";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", detail)
+        Self::new(Code::MethodNotAllowed, detail)
     }
 
     /// 413.
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("The body may have at most {limit} bytes. Split it into several requests.");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", detail)
+        Self::new(Code::BodyTooLarge, detail)
     }
 
     /// 415.
     pub fn unsupported_media_type(accepted: &str) -> Self {
         let detail = format!("Send the body as {accepted}, and say so in Content-Type.");
-        let title = "Unsupported media type";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", title, detail)
+        Self::new(Code::UnsupportedMediaType, detail)
     }
 
     /// 503.
     pub fn unavailable() -> Self {
         let detail = "The database is busy or out of space. Nothing was changed; try again.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable", detail)
+        Self::new(Code::Unavailable, detail)
     }
 
     /// 500.
     pub fn internal() -> Self {
         let detail = "Something went wrong on our side. Tell support the request id.";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
+        Self::new(Code::Internal, detail)
     }
 
-    fn invalid(status: StatusCode, code: &'static str, title: &'static str, invalid: &Invalid) -> Self {
-        let mut problem = Self::new(status, code, title, invalid.to_string());
+    fn invalid(code: Code, invalid: &Invalid) -> Self {
+        let mut problem = Self::new(code, invalid.to_string());
         problem.0.errors = invalid
             .problems
             .iter()
@@ -184,7 +194,9 @@ impl Problem {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    pub(crate) fn with_request_id(mut self, request_id: &str) -> Self {
+    /// Completes the problem with what only the edge knows: where this server is, and the request's id.
+    pub(crate) fn of_request(mut self, public_url: &str, request_id: &str) -> Self {
+        self.0.kind = format!("{public_url}{}", self.0.kind);
         self.0.request_id = request_id.to_owned();
         self
     }
@@ -200,13 +212,9 @@ impl From<model::Error> for Problem {
         match error {
             Error::NotFound => Self::not_found(),
             Error::MissingScope(missing) => Self::missing_scope(missing.0),
-            Error::NotAllowed(why) => Self::new(StatusCode::FORBIDDEN, "not_allowed", "Not allowed", why),
-            Error::Invalid(invalid) => {
-                Self::invalid(StatusCode::BAD_REQUEST, "invalid_request", "Bad request", &invalid)
-            }
-            Error::Conflict(invalid) => {
-                Self::invalid(StatusCode::CONFLICT, "conflict", "Conflicts with what is stored", &invalid)
-            }
+            Error::NotAllowed(why) => Self::new(Code::NotAllowed, why),
+            Error::Invalid(invalid) => Self::invalid(Code::InvalidRequest, &invalid),
+            Error::Conflict(invalid) => Self::invalid(Code::Conflict, &invalid),
             Error::Db(error) => match log(&error) {
                 Severity::Passing => Self::unavailable(),
                 Severity::Defect => Self::internal(),

@@ -38,7 +38,7 @@ pub enum RouteKind {
         /// The scope.
         need: Need,
         /// What the documentation says.
-        doc: Doc,
+        doc: Box<Doc>,
     },
 }
 
@@ -94,7 +94,7 @@ impl Map {
         let method = method.parse().unwrap_or(Method::GET);
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         let route = on(filter, handler);
-        self.routes.push(Route { method, path, kind: RouteKind::Api { need, doc: doc() } });
+        self.routes.push(Route { method, path, kind: RouteKind::Api { need, doc: Box::new(doc()) } });
         self.places.push(Box::new(move |app, router| {
             let gate = from_fn_with_state((app.clone(), need), api::gate);
             router.route(path, route.route_layer(gate))

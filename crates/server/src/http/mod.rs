@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod assets;
+mod devices;
 pub mod docs;
 pub mod edge;
 pub mod error;
@@ -44,6 +45,9 @@ pub fn map() -> Map {
         .open_post("/oauth2/token", oauth::token::create)
         .get("/.well-known/oauth-authorization-server", oauth::metadata::authorization_server)
         .get("/.well-known/oauth-protected-resource", oauth::metadata::protected_resource)
+        // Devices
+        .get("/devices", devices::index)
+        .get("/devices/{id}", devices::show)
         // Developer Settings
         .get("/settings/developer", settings::index)
         .get("/settings/developer/api-keys", settings::api_keys::index)
@@ -62,6 +66,8 @@ pub fn map() -> Map {
         .post("/settings/developer/oauth-applications/{client_id}/secrets/{id}/revoke", settings::secrets::destroy)
         // Documentation and assets
         .get("/docs", docs::index)
+        .get("/docs/errors", docs::errors)
+        .get("/docs/guides/{name}", docs::guide)
         .get("/openapi.json", docs::openapi)
         .get("/assets/{name}", assets::show)
         // Data API

@@ -104,6 +104,8 @@ pub struct DeviceShow<'a> {
     pub ranges: Vec<(String, String)>,
     /// The words of the chosen one.
     pub range: String,
+    /// Whether the charts end with the last report, because it was before the range.
+    pub is_past: bool,
     /// What is attached.
     pub sensors: Vec<SensorRow>,
     /// A line that reads the same from the API.
@@ -124,6 +126,7 @@ pub fn show(page: &DeviceShow<'_>) -> Markup {
         }
         section.card {
             div.row { h2 { "History" } (parts::pills("Range", &ranges, &page.range)) }
+            @if page.is_past { p { "Nothing arrived in this range, so the charts end with the last report." } }
             @if page.charts.is_empty() { p.quiet { "No datastreams to draw." } }
             @for chart in &page.charts { (chart) }
             p.quiet.small { "Times in UTC. A break in the line is a gap in the data; a ring marks a value whose quality is in doubt." }

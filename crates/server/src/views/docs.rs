@@ -11,6 +11,8 @@ pub struct Endpoint {
     pub path: String,
     /// What it does, in a sentence.
     pub summary: String,
+    /// What else is worth knowing; may be empty.
+    pub description: String,
     /// The scope it takes; `None` means any credential.
     pub scope: Option<String>,
     /// What it reads.
@@ -33,8 +35,10 @@ pub struct Parameter {
 
 /// A group of endpoints about one thing.
 pub struct Group {
-    /// What they are about.
+    /// What they are about, in a word.
     pub title: String,
+    /// In a sentence.
+    pub about: String,
     /// The endpoints.
     pub endpoints: Vec<Endpoint>,
 }
@@ -67,7 +71,9 @@ pub fn reference(page: &Reference) -> Markup {
         @if !page.guides.is_empty() { (guides(&page.guides)) }
         section.stack {
             h2 { "Start here" }
-            (Code { id: "start", title: "curl", text: &format!("curl -H 'Authorization: Bearer <your key>' {}/devices", page.api) })
+            p { "Make a key under " a href="/settings/developer/api-keys" { "Developer Settings" } ", put it into a variable, and ask." }
+            (Code { id: "start", title: "curl", text: &format!("KEY='<your key>'\ncurl -H \"Authorization: Bearer $KEY\" {}/observations/latest", page.api) })
+            p { "When something is wrong, the answer is a problem document; its code is on the " a href="/docs/errors" { "page of errors" } "." }
             nav.toc aria-label="Endpoints" {
                 @for group in &page.groups { @for endpoint in &group.endpoints {
                     a href={ "#" (anchor(endpoint)) } { (endpoint.summary) }
@@ -75,14 +81,14 @@ pub fn reference(page: &Reference) -> Markup {
             }
         }
         @for group in &page.groups {
-            section { h2 { (group.title) } @for item in &group.endpoints { (endpoint(item)) } }
+            section { h2 { (group.title) } p.quiet { (group.about) } @for item in &group.endpoints { (endpoint(item)) } }
         }
     }
 }
 
 fn guides(guides: &[GuideLink]) -> Markup {
     html! {
-        section.stack.tight {
+        section.stack.tight #guides {
             h2 { "Guides" }
             ul.tiles { @for guide in guides { li.tile { a href=(guide.href) { strong { (guide.title) } } span.quiet.small { (guide.summary) } } } }
         }
@@ -97,6 +103,7 @@ fn endpoint(endpoint: &Endpoint) -> Markup {
                 div.stack.tight {
                     h3 { (endpoint.summary) }
                     p { span class={ "verb " (endpoint.method.to_lowercase()) } { (endpoint.method) } " " code { (endpoint.path) } }
+                    @if !endpoint.description.is_empty() { p { (endpoint.description) } }
                     p.row { @if let Some(scope) = &endpoint.scope { span.quiet.small { "Scope" } (badge(Tone::Note, scope)) } @else { span.quiet.small { "Any credential" } } }
                 }
                 @if !endpoint.parameters.is_empty() {
@@ -118,6 +125,33 @@ fn anchor(endpoint: &Endpoint) -> String {
     let path: String =
         endpoint.path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     format!("{}{}", endpoint.method.to_lowercase(), path.trim_end_matches('-'))
+}
+
+/// A code of the problems that the data API answers with.
+pub struct Mistake<'a> {
+    /// The code, which is also the anchor that a problem's `type` leads to.
+    pub code: &'a str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened.
+    pub meaning: &'a str,
+    /// What to do about it.
+    pub remedy: &'a str,
+}
+
+/// The body of the page of errors.
+pub fn errors(mistakes: &[Mistake<'_>]) -> Markup {
+    let lead = "What the data API answers when something is wrong: problem documents (RFC 9457), each with one of these codes.";
+    html! {
+        (Head { crumbs: &[("Docs", "/docs")], title: "Errors", lead: Some(lead), action: None })
+        @for mistake in mistakes {
+            section.card id=(mistake.code) {
+                div.row { h2 { code { (mistake.code) } } (badge(Tone::Plain, &mistake.status.to_string())) }
+                p { (mistake.meaning) }
+                p { strong { "What to do: " } (mistake.remedy) }
+            }
+        }
+    }
 }
 
 /// A guide's page around HTML made from our own Markdown, which is trusted and must hold no `h1`.

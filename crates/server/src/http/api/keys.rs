@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use model::api_key::{self, ApiKey, NewApiKey};
 use model::device_set::Devices;
@@ -71,6 +71,7 @@ pub(crate) fn index_doc() -> Doc {
         .says("Every key of the organization, newest first, without secrets.")
         .query::<PageParams>()
         .returns::<List<ApiKey>>("A page of keys.")
+        .example(json!({"data": [example()], "next_cursor": null}))
 }
 
 /// `POST /v1/api-keys`
@@ -105,6 +106,15 @@ pub(crate) fn create_doc() -> Doc {
         .says("The answer is the only place where the key is ever shown. A key made by a key is no wider than it and ends with it.")
         .body::<CreateApiKey>(json!({"name": "Nightly report", "scopes": ["devices:read", "observations:read"]}))
         .returns_with::<CreatedApiKey>(201, "The new key.")
+        .example(json!({
+            "id": "key_01kb3zq6ybh4k6m8n1p3q5r7s9",
+            "key": "sk_live_bsn_…",
+            "name": "Nightly report",
+            "scopes": ["devices:read", "observations:read"],
+            "devices": "all",
+            "expires_at": null,
+            "created_at": "2026-11-23T21:10:00Z"
+        }))
 }
 
 /// `GET /v1/api-keys/{id}`
@@ -119,7 +129,10 @@ pub(crate) async fn show(
 
 pub(crate) fn show_doc() -> Doc {
     Doc::new("Credentials", "get_api_key", "Show an API key")
+        .says("What the key is and may do, and when it was last used.")
+        .at::<ApiKeyId>("$KEY_ID")
         .returns::<ApiKey>("The key, without its secret.")
+        .example(example())
 }
 
 /// `DELETE /v1/api-keys/{id}`
@@ -137,5 +150,23 @@ pub(crate) async fn destroy(
 pub(crate) fn destroy_doc() -> Doc {
     Doc::new("Credentials", "revoke_api_key", "Revoke an API key")
         .says("The key, and every key it made, stops working with the next request. This can't be undone.")
+        .at::<ApiKeyId>("$KEY_ID")
         .returns_nothing("Revoked.")
+}
+
+fn example() -> Value {
+    json!({
+        "id": "key_01kb3zq6ybh4k6m8n1p3q5r7s9",
+        "name": "Nightly report",
+        "prefix": "sk_live_bsn_",
+        "last_four": "x7Qa",
+        "scopes": ["devices:read", "observations:read"],
+        "devices": "all",
+        "creator": "Maren Okafor",
+        "created_at": "2026-11-01T08:00:00Z",
+        "expires_at": null,
+        "revoked_at": null,
+        "last_used_at": "2026-11-23T21:10:00Z",
+        "last_used_address": "198.51.100.7"
+    })
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use model::device_set::{self, Devices};
 use model::organization;
@@ -86,4 +87,12 @@ pub(crate) fn show_doc() -> Doc {
     Doc::new("Credentials", "get_me", "Describe this credential")
         .says("Who is calling, for which organization, and what the key or token may do at this moment.")
         .returns::<Me>("The caller.")
+        .example(json!({
+            "principal": {"type": "api_key", "id": "key_01kb3zq6ybh4k6m8n1p3q5r7s9"},
+            "organization": {"id": "org_01kb3zq6y7d6s8t1v3w5x7y9z2", "name": "Harbor Water Quality"},
+            "credential": {"type": "api_key", "id": "key_01kb3zq6ybh4k6m8n1p3q5r7s9"},
+            "scopes": ["devices:read", "observations:read"],
+            "devices": "all",
+            "expires_at": null
+        }))
 }

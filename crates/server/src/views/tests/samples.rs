@@ -143,7 +143,7 @@ fn console_pages() -> [(&'static str, Place, Markup); 16] {
     ]
 }
 
-fn lone_pages() -> [(&'static str, Nav<'static>, Markup); 8] {
+fn lone_pages() -> [(&'static str, Nav<'static>, Markup); 9] {
     [
         (
             "login",
@@ -176,6 +176,7 @@ fn lone_pages() -> [(&'static str, Nav<'static>, Markup); 8] {
         ("consent_unverified", Nav::Focused, consent::consent(&consent_page(Trust::Unverified, "chosen"))),
         ("consent_refused", Nav::Focused, consent_refused::consent_refused(&refused())),
         ("docs", Nav::Public(Place::Docs), docs::reference(&data::reference())),
+        ("docs-errors", Nav::Public(Place::Docs), docs::errors(&data::mistakes())),
     ]
 }
 

@@ -3,7 +3,7 @@
 use super::{HOSTILE, instant, now};
 use crate::views::chart::{Chart, Point};
 use crate::views::devices::{DeviceRow, DeviceShow, Latest, SensorRow};
-use crate::views::docs::{Endpoint, Group, GuideLink, Parameter, Reference};
+use crate::views::docs::{Endpoint, Group, GuideLink, Mistake, Parameter, Reference};
 use crate::views::parts::Tone;
 use jiff::SignedDuration;
 
@@ -72,6 +72,7 @@ pub(super) fn device_show(points: &[Point]) -> DeviceShow<'_> {
         charts: vec![chart("temperature", "Water temperature", "°C", points), chart("turbidity", "Turbidity", "FTU", &[])],
         ranges: ["24 hours", "7 days", "30 days"].map(|words| (words.to_owned(), format!("?range={}", &words[..2]))).into(),
         range: "24 hours".into(),
+        is_past: true,
         sensors: vec![SensorRow { name: "Conductivity and temperature".into(), sensor_type: "SBE 37-SMP, Sea-Bird Scientific".into(), properties: "Water temperature, salinity".into() }],
         curl: "curl -H \"Authorization: Bearer $BLUESONDE_API_KEY\" \\\n  https://api.bluesonde.example/v1/observations/latest".into(),
     }
@@ -82,6 +83,7 @@ pub(super) fn reference() -> Reference {
         method: method.into(),
         path: path.into(),
         summary: summary.into(),
+        description: "What else is worth knowing.".into(),
         scope: scope.map(String::from),
         parameters: vec![Parameter {
             name: "limit".into(),
@@ -98,6 +100,7 @@ pub(super) fn reference() -> Reference {
         groups: vec![
             Group {
                 title: "Devices".into(),
+                about: "The buoys.".into(),
                 endpoints: vec![
                     endpoint("GET", "/v1/devices", "List devices", Some("devices:read")),
                     endpoint("GET", "/v1/devices/{id}", "One device", Some("devices:read")),
@@ -105,6 +108,7 @@ pub(super) fn reference() -> Reference {
             },
             Group {
                 title: "Observations".into(),
+                about: "What was measured.".into(),
                 endpoints: vec![
                     endpoint("POST", "/v1/observations", "Add observations", Some("observations:write")),
                     endpoint("GET", "/v1/me", "What this credential may do", None),
@@ -117,4 +121,13 @@ pub(super) fn reference() -> Reference {
             href: "/docs/guides/authentication".into(),
         }],
     }
+}
+
+pub(super) fn mistakes() -> [Mistake<'static>; 2] {
+    [("not_found", 404), ("conflict", 409)].map(|(code, status)| Mistake {
+        code,
+        status,
+        meaning: "It is not there.",
+        remedy: "Look elsewhere.",
+    })
 }
