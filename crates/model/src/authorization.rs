@@ -35,6 +35,8 @@ pub struct Pending {
     pub challenge: Option<Challenge>,
     /// The person must have signed in after this (`prompt=login`).
     pub authenticate_after: Option<Timestamp>,
+    /// What the person allowed before this does not count (`prompt=consent`, `prompt=select_account`).
+    pub consent_after: Option<Timestamp>,
     /// Who the application thinks it is.
     pub login_hint: Option<String>,
     /// When the request came in.
@@ -55,10 +57,12 @@ pub fn begin(
     )?;
     let now = tx.now();
     let id = RequestId::new(now, tx.random()?);
+    let asks_consent = valid.asks(Prompt::Consent) || valid.asks(Prompt::SelectAccount);
     tx.execute(
         "INSERT INTO authorization_request (id, browser_hash, client_id, redirect_uri, scopes, state, challenge,
-                                            authenticate_after, login_hint, created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                            authenticate_after, consent_after, login_hint, created_at,
+                                            expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             id.as_str(),
             browser.as_bytes(),
@@ -68,6 +72,7 @@ pub fn begin(
             valid.state(),
             valid.challenge().map(|challenge| challenge.to_string()).as_ref(),
             valid.asks(Prompt::Login).then_some(now),
+            asks_consent.then_some(now),
             valid.login_hint(),
             now,
             now + LIFE
@@ -80,8 +85,8 @@ pub fn begin(
 pub fn find(tx: &mut Tx<'_>, browser: Hashed<BrowserToken>, id: &RequestId) -> Result<Pending> {
     let now = tx.now();
     let found = tx.optional(
-        "SELECT id, client_id, redirect_uri, scopes, state, challenge, authenticate_after, login_hint,
-                created_at
+        "SELECT id, client_id, redirect_uri, scopes, state, challenge, authenticate_after, consent_after,
+                login_hint, created_at
          FROM authorization_request
          WHERE id = ?1 AND browser_hash = ?2 AND expires_at > ?3 AND decided_at IS NULL",
         params![id.as_str(), browser.as_bytes(), now],
@@ -94,8 +99,9 @@ pub fn find(tx: &mut Tx<'_>, browser: Hashed<BrowserToken>, id: &RequestId) -> R
                 state: row.get(4)?,
                 challenge: row.parse_optional(5)?,
                 authenticate_after: row.get(6)?,
-                login_hint: row.get(7)?,
-                created_at: row.get(8)?,
+                consent_after: row.get(7)?,
+                login_hint: row.get(8)?,
+                created_at: row.get(9)?,
             })
         },
     )?;

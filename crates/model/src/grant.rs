@@ -152,10 +152,10 @@ impl Consent<'_> {
     }
 }
 
-/// Whether consent to such a request can be remembered at all: without `offline_access` each authorization asks
-/// the person (the seed), and a public client always does (RFC 8252 §8.6), because anybody can claim its id.
-pub fn may_be_remembered(application: &Application, request: &Valid) -> bool {
-    application.client_type == ClientType::Confidential && request.scopes().contains(Scope::OfflineAccess)
+/// Whether consent to such scopes can be remembered at all: without `offline_access` each authorization asks the
+/// person (the seed), and a public client always does (RFC 8252 §8.6), because anybody can claim its id.
+pub fn may_be_remembered(application: &Application, scopes: &ScopeList) -> bool {
+    application.client_type == ClientType::Confidential && scopes.contains(Scope::OfflineAccess)
 }
 
 /// A code without asking again, for an application whose lasting grant already has all that it asks for.
@@ -166,20 +166,46 @@ pub fn remembered(
     application: &Application,
     request: &Valid,
 ) -> Result<Option<Plaintext<Code>>> {
-    if !may_be_remembered(application, request) {
+    let Some(grant) = standing(tx, session, application, request.scopes())? else { return Ok(None) };
+    let bound =
+        token::Bound { redirect_uri: request.redirect_uri().as_str(), challenge: request.challenge() };
+    token::issue_code(tx, mint, (&grant, &application.client_id), request.scopes(), bound).map(Some)
+}
+
+/// [`remembered`] for a request that had to wait until somebody signed in; the code decides it.
+pub fn remembered_after_sign_in(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    session: &Session,
+    application: &Application,
+    pending: &Pending,
+) -> Result<Option<Plaintext<Code>>> {
+    if pending.consent_after.is_some() {
+        return Ok(None);
+    }
+    let Some(grant) = standing(tx, session, application, &pending.scopes)? else { return Ok(None) };
+    authorization::decide(tx, pending)?;
+    let bound = token::Bound { redirect_uri: &pending.redirect_uri, challenge: pending.challenge.as_ref() };
+    token::issue_code(tx, mint, (&grant, &application.client_id), &pending.scopes, bound).map(Some)
+}
+
+/// The person's lasting grant in the session's organization, if it has all these scopes and their role still
+/// allows it.
+fn standing(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    application: &Application,
+    scopes: &ScopeList,
+) -> Result<Option<GrantId>> {
+    if !may_be_remembered(application, scopes) {
         return Ok(None);
     }
     let organization = &session.organization.id;
     let Some(role) = organization::role_of(tx, organization, &session.person.id)? else { return Ok(None) };
     let consent = Consent { application, person: &session.person.id, organization, role };
     let Some((grant, held)) = consent.live(tx)? else { return Ok(None) };
-    let lacks = role.missing(application.profile.scopes.set().or(request.scopes().set()));
-    if !lacks.is_empty() || !held.set().contains_all(request.scopes().set()) {
-        return Ok(None);
-    }
-    let bound =
-        token::Bound { redirect_uri: request.redirect_uri().as_str(), challenge: request.challenge() };
-    token::issue_code(tx, mint, (&grant, &application.client_id), request.scopes(), bound).map(Some)
+    let lacks = role.missing(application.profile.scopes.set().or(scopes.set()));
+    Ok((lacks.is_empty() && held.set().contains_all(scopes.set())).then_some(grant))
 }
 
 /// Ends a grant: every code and token under it dies with the next request.

@@ -72,6 +72,8 @@ CREATE TABLE authorization_request (
     challenge    TEXT,
     -- prompt=login: the person must have signed in after this.
     authenticate_after BIGINT,
+    -- prompt=consent, prompt=select_account: what the person allowed before this does not count.
+    consent_after      BIGINT,
     login_hint   TEXT,
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,

@@ -95,6 +95,8 @@ fn one_secret_replaces_the_other_without_a_gap() {
     let page = make(&browser, &[]);
     let old = client(&app, &page, Some(secret_on(&page)));
     let secrets = format!("{INDEX}/{}/secrets", old.id);
+    // Two that are made in one millisecond have no order.
+    app.advance_secs(1);
     browser.get(&format!("{INDEX}/{}", old.id));
     let new = Client { secret: Some(secret_on(&browser.post(&secrets, &[]))), ..old.clone() };
     browser.get(&format!("{INDEX}/{}", old.id));

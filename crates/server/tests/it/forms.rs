@@ -8,7 +8,7 @@ use server::http::{RouteKind, map};
 use rules::client_auth::ClientType;
 use rules::role::Role;
 
-use crate::support::{Browser, FROM_OWN_PAGE, Flow, TestApp, request};
+use crate::support::{Browser, Flow, TestApp, request};
 
 /// An admin with something behind each form: a key, an application with two secrets, a waiting request.
 struct Scene<'a> {
@@ -16,6 +16,11 @@ struct Scene<'a> {
     path: String,
     fields: Vec<(&'static str, String)>,
 }
+
+const ORIGIN: &str = "http://127.0.0.1:8080";
+const SAME_SITE: (&str, &str) = ("sec-fetch-site", "same-origin");
+/// What a browser says of a form of ours.
+const OWN: [(&str, &str); 2] = [("origin", ORIGIN), SAME_SITE];
 
 fn paths_of_forms() -> Vec<&'static str> {
     let map = map();
@@ -77,20 +82,21 @@ fn a_form_that_is_not_from_our_page_changes_nothing() {
         let (before, token) = (app.rows(), scene.browser.csrf_token());
         let other = stranger.csrf_token();
         let cut = &token[..token.len() - 1];
-        let own = |content_type| [FROM_OWN_PAGE, &[("content-type", content_type)]].concat();
         for (what, token, headers) in [
-            ("no token", "", FROM_OWN_PAGE),
-            ("another browser's token", &other, FROM_OWN_PAGE),
-            ("a token cut short", cut, FROM_OWN_PAGE),
-            ("no word of where it comes from", &token, &[]),
-            ("a foreign origin", &token, &[("origin", "https://evil.example")]),
+            ("no token", "", &OWN[..]),
+            ("another browser's token", &other, &OWN),
+            ("a token cut short", cut, &OWN),
+            ("no mark of where it comes from", &token, &[]),
+            ("a foreign origin", &token, &[("origin", "https://evil.example"), SAME_SITE]),
+            ("a foreign origin and no more", &token, &[("origin", "https://evil.example")]),
             ("no origin to speak of", &token, &[("origin", "null")]),
-            ("another port of this host", &token, &[("origin", "http://127.0.0.1:8081")]),
-            ("another site", &token, &[("sec-fetch-site", "cross-site")]),
+            ("another port of this host", &token, &[("origin", "http://127.0.0.1:8081"), SAME_SITE]),
+            ("another site", &token, &[("origin", ORIGIN), ("sec-fetch-site", "cross-site")]),
+            ("another site and no more", &token, &[("sec-fetch-site", "cross-site")]),
             ("a sibling of this site", &token, &[("sec-fetch-site", "same-site")]),
-            ("plain text", &token, &own("text/plain")),
-            ("multipart", &token, &own("multipart/form-data; boundary=x")),
-            ("json", &token, &own("application/json")),
+            ("plain text", &token, &[OWN[0], OWN[1], ("content-type", "text/plain")]),
+            ("multipart", &token, &[OWN[0], OWN[1], ("content-type", "multipart/form-data; boundary=x")]),
+            ("json", &token, &[OWN[0], OWN[1], ("content-type", "application/json")]),
         ] {
             let answer = scene.post(token, headers);
             assert_eq!(answer.status.as_u16(), 403, "{path} with {what}: {}", answer.words());
@@ -105,7 +111,7 @@ fn the_same_form_from_our_page_is_taken() {
         let app = TestApp::new();
         let scene = Scene::new(&app, path);
         let token = scene.browser.csrf_token();
-        let answer = scene.post(&token, FROM_OWN_PAGE);
+        let answer = scene.post(&token, &OWN);
         // The set-up link is the one thing that this server does not have any more.
         let expected: &[u16] = if path == "/setup" { &[404] } else { &[200, 303] };
         assert!(expected.contains(&answer.status.as_u16()), "{path}: {} {}", answer.status, answer.words());

@@ -7,7 +7,7 @@ use server::http::{RouteKind, map};
 
 use rules::role::Role;
 
-use crate::support::{Answer, Browser, CALLBACK, FROM_OWN_PAGE, Flow, TestApp, request};
+use crate::support::{Answer, Browser, CALLBACK, Flow, TestApp, request};
 
 #[track_caller]
 fn assert_guarded(page: &Answer) {
@@ -101,7 +101,7 @@ fn refusals_are_guarded_like_all_pages() {
         (app.get("/oauth2/consent/x"), 410),
         (app.get("/setup"), 404),
         (browser.post("/settings/developer/api-keys", &[]), 400),
-        (browser.post_as("/logout", &[], &[]), 403),
+        (browser.post_own("/logout", &[]), 403),
         (browser.get("/settings/developer/api-keys/x"), 404),
         (app.send(huge.body(Body::empty()).unwrap()), 413),
     ] {
@@ -142,7 +142,7 @@ fn over_loopback_http_the_cookies_are_plain_and_over_https_they_are_tied_to_the_
         assert!(visitor.cookie(session).is_some());
         let signed_in = app.signed_in(&app.member(Role::Viewer));
         let token = signed_in.csrf_token();
-        let out = signed_in.post_as("/logout", &[("csrf_token", &token)], &[]);
+        let out = signed_in.post_own("/logout", &[("csrf_token", &token)]);
         for (name, value, attributes) in cookies.into_iter().chain(out.cookies()) {
             let attributes: Vec<_> = attributes.split("; ").collect();
             let has = |attribute: &str| attributes.contains(&attribute);
@@ -202,8 +202,9 @@ fn a_stranger_cannot_choose_the_address_that_is_remembered() {
     browser.get("/login");
     let token = browser.csrf_token();
     let fields = [("email", member.email.as_str()), ("password", &member.password), ("csrf_token", &token)];
-    let headers = [FROM_OWN_PAGE, &[("x-forwarded-for", "203.0.113.9")]].concat();
-    browser.post_as("/login", &fields, &headers).assert_status(303);
+    let mut forged = browser.own_request("/login", &fields);
+    forged.headers_mut().insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+    app.send(forged).assert_status(303);
     let sql = "SELECT count(*) FROM session WHERE address = '203.0.113.9'";
     let forged: i64 = app.read(|tx| Ok(tx.one(sql, &[], |row| row.get(0))?));
     assert_eq!(forged, 0);

@@ -2,7 +2,7 @@
 
 use rules::role::Role;
 
-use crate::support::{FROM_OWN_PAGE, Flow, TestApp};
+use crate::support::{Flow, TestApp};
 
 #[test]
 fn a_person_signs_in_on_the_way_and_goes_on_to_consent() {
@@ -154,9 +154,9 @@ fn a_person_who_signed_out_meanwhile_consents_to_nothing() {
     let action = page.asked.split_once(' ').unwrap().1.to_owned();
     let token = browser.csrf_token();
     browser.get("/docs");
-    browser.post_as("/logout", &[("csrf_token", &token)], FROM_OWN_PAGE).assert_status(303);
+    browser.post_own("/logout", &[("csrf_token", &token)]).assert_status(303);
     let fields = [("decision", "allow"), ("csrf_token", token.as_str())];
-    browser.post_as(&action, &fields, FROM_OWN_PAGE).assert_page(403);
+    browser.post_own(&action, &fields).assert_page(403);
     assert_eq!(app.rows()["oauth_grant"], 0);
 }
 

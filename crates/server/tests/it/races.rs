@@ -114,7 +114,7 @@ fn a_request_that_is_answered_twice_at_once_gives_one_code() {
             ("organization_id", app.home().id.as_str()),
             ("csrf_token", &browser.csrf_token()),
         ];
-        let requests = (0..RACERS).map(|_| browser.request_to_post(&action, &fields)).collect();
+        let requests = (0..RACERS).map(|_| browser.own_request(&action, &fields)).collect();
         let answers = race(&crowd, &app, requests);
         let given = answers.iter().filter(|(status, _)| *status == StatusCode::SEE_OTHER).count();
         let over = answers.iter().filter(|(status, _)| *status == StatusCode::GONE).count();
@@ -169,7 +169,7 @@ fn a_set_up_link_is_used_once_also_by_two_at_once() {
             ("password", "tide and time and more"),
             ("csrf_token", &browser.csrf_token()),
         ];
-        browser.request_to_post(&link, &fields)
+        browser.own_request(&link, &fields)
     });
     let answers = race(&crowd, &app, requests.collect());
     let made = answers.iter().filter(|(status, _)| *status == StatusCode::SEE_OTHER).count();

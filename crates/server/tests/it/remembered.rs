@@ -29,6 +29,45 @@ fn a_lasting_consent_to_a_confidential_client_is_remembered() {
 }
 
 #[test]
+fn a_lasting_consent_is_enough_for_who_signs_in_on_the_way() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential(LASTING));
+    let flow = Flow::new(&app, &client).pkce();
+    flow.tokens(&member);
+    for prompt in ["", "login"] {
+        let browser = app.browser();
+        flow.clone().with("prompt", prompt).start(&browser).assert_text("Sign in");
+        app.advance_secs(1);
+        let answer = browser.sign_in(&member);
+        answer.assert_status(303);
+        assert_eq!(answer.param("state").unwrap(), "the application's own");
+        Tokens::of(&flow.redeem(&answer.param("code").unwrap()));
+        // It is decided: the way back leads nowhere.
+        let page = answer.asked.split_once(' ').unwrap().1.to_owned();
+        browser.get(&page).assert_page(410);
+    }
+    assert_eq!(app.rows()["oauth_grant"], 1);
+}
+
+#[test]
+fn who_signs_in_on_the_way_is_asked_if_the_application_wants_it_or_the_person_is_another() {
+    let app = TestApp::new();
+    let (member, other) = (app.member(Role::Viewer), app.member(Role::Viewer));
+    let client = app.confidential(LASTING);
+    let flow = Flow::new(&app, &client);
+    flow.tokens(&member);
+    for prompt in ["consent", "select_account", "login consent"] {
+        let browser = app.browser();
+        flow.clone().with("prompt", prompt).start(&browser);
+        app.advance_secs(1);
+        assert_asked(&browser.sign_in(&member));
+    }
+    let browser = app.browser();
+    flow.start(&browser);
+    assert_asked(&browser.sign_in(&other));
+}
+
+#[test]
 fn without_offline_access_each_authorization_asks() {
     let app = TestApp::new();
     let (member, client) = (app.member(Role::Viewer), app.confidential(LASTING));

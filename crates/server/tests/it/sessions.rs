@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use rules::role::Role;
 
-use crate::support::{FROM_OWN_PAGE, TestApp};
+use crate::support::TestApp;
 
 const HOME: &str = "/settings/developer/api-keys";
 
@@ -23,9 +23,14 @@ fn log_out_ends_the_session_also_for_whoever_kept_its_cookie() {
 fn log_out_takes_a_form_of_ours() {
     let app = TestApp::new();
     let browser = app.signed_in(&app.member(Role::Owner));
+    let token = browser.csrf_token();
+    let foreign = [("sec-fetch-site", "cross-site")];
+    browser.post_as("/logout", &[("csrf_token", &token)], &foreign).assert_page(403);
+    browser.post_own("/logout", &[]).assert_page(403);
     browser.get_once("/logout").assert_page(405);
-    browser.post_as("/logout", &[], &[("sec-fetch-site", "cross-site")]).assert_page(403);
     browser.get(HOME).assert_status(200).assert_text("API Keys");
+    browser.post_own("/logout", &[("csrf_token", &token)]).assert_status(303);
+    browser.get(HOME).assert_text("Sign in");
 }
 
 #[test]
@@ -37,7 +42,7 @@ fn each_sign_in_makes_a_new_session_and_ends_the_one_before() {
     // A page that still shows the sign-in form, as after `prompt=login`.
     let token = browser.csrf_token();
     let fields = [("email", member.email.as_str()), ("password", &member.password), ("csrf_token", &token)];
-    browser.post_as("/login", &fields, FROM_OWN_PAGE).assert_status(303);
+    browser.post_own("/login", &fields).assert_status(303);
     assert_ne!(browser.cookie("session").unwrap(), first);
     let thief = app.browser();
     thief.set_cookie("session", &first);
@@ -119,7 +124,7 @@ fn two_people_in_turn_on_one_browser_do_not_mix() {
     browser.get(HOME).assert_page(403).assert_text(&second.person.name);
     // A form that the first had left open is worth nothing in the second's session.
     let fields = [("name", "left open"), ("csrf_token", old_token.as_str())];
-    browser.post_as(HOME, &fields, &[]).assert_page(403).assert_text("did not come from a page of ours");
+    browser.post_own(HOME, &fields).assert_page(403).assert_text("did not come from a page of ours");
 }
 
 #[test]

@@ -104,7 +104,7 @@ async fn remembered(
     valid: &Valid,
 ) -> Result<Option<Response>, Fail> {
     let Some(session) = visit.session.clone() else { return Ok(None) };
-    if !grant::may_be_remembered(application, valid) {
+    if !grant::may_be_remembered(application, valid.scopes()) {
         return Ok(None);
     }
     let (mint, known, request) = (app.mint.clone(), application.clone(), valid.clone());

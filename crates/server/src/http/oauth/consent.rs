@@ -19,6 +19,7 @@ use rules::id::{DeviceId, OrganizationId, RequestId};
 use rules::redirect_uri::Destination;
 use rules::role::Role;
 use rules::scope::{Scope, ScopeSet};
+use rules::secret::{Code, Plaintext};
 
 use crate::app::App;
 use crate::http::error::{Fail, Trouble};
@@ -90,7 +91,10 @@ pub(crate) async fn show(
     let id = id.parse::<RequestId>().map_err(|_| over())?;
     match enter(&visit, &id, choice.organization_id).await? {
         Entry::SignIn => Ok(visit.redirect(&format!("/login?request={id}"))),
-        Entry::Scene(scene) => Ok(scene.page(&visit, Errors::default())),
+        Entry::Scene(scene) => match remembered(&visit, &scene).await? {
+            Some(code) => Ok(scene.give(&visit, &code)),
+            None => Ok(scene.page(&visit, Errors::default())),
+        },
     }
 }
 
@@ -169,6 +173,22 @@ fn scene(
     })
 }
 
+/// A code for a request that waited for nothing but a sign-in, because an earlier consent covers it.
+async fn remembered(visit: &Visit, scene: &Scene) -> Result<Option<Plaintext<Code>>, Fail> {
+    let is_own = scene.organization.id == scene.session.organization.id;
+    if !(is_own && grant::may_be_remembered(&scene.application, &scene.pending.scopes)) {
+        return Ok(None);
+    }
+    let (mint, session) = (visit.app.mint.clone(), scene.session.clone());
+    let (application, pending) = (scene.application.clone(), scene.pending.clone());
+    let code = visit
+        .app
+        .db
+        .write(move |tx| grant::remembered_after_sign_in(tx, &mint, &session, &application, &pending))
+        .await;
+    code.map_err(over_or)
+}
+
 async fn allow(app: &App, visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, Fail> {
     let approval = match approval(&scene, form) {
         Ok(approval) => approval,
@@ -179,10 +199,7 @@ async fn allow(app: &App, visit: &Visit, scene: Scene, form: &Fields) -> Result<
     let approved =
         app.db.write(move |tx| grant::approve(tx, &mint, (&session, &actor), &pending, &approval)).await;
     match approved {
-        Ok(Approved::Code(code)) => {
-            let (state, issuer) = (scene.pending.state.as_deref(), Some(app.site.public_url.as_str()));
-            Ok(visit.redirect(&code_location(&scene.destination, code.expose(), state, issuer)))
-        }
+        Ok(Approved::Code(code)) => Ok(scene.give(visit, &code)),
         Ok(Approved::RoleLacks(missing)) => Ok(scene.refused(visit, missing)),
         Ok(Approved::Nothing) => deny(app, visit, scene).await,
         Err(Error::Invalid(invalid)) => Ok(scene.page(visit, Errors(invalid.problems))),
@@ -217,6 +234,12 @@ async fn deny(app: &App, visit: &Visit, scene: Scene) -> Result<Response, Fail> 
 }
 
 impl Scene {
+    /// Brings the application its code.
+    fn give(&self, visit: &Visit, code: &Plaintext<Code>) -> Response {
+        let (state, issuer) = (self.pending.state.as_deref(), Some(visit.app.site.public_url.as_str()));
+        visit.redirect(&code_location(&self.destination, code.expose(), state, issuer))
+    }
+
     fn denial(&self) -> ErrorRedirect {
         ErrorRedirect {
             redirect_uri: self.destination.clone(),

@@ -8,10 +8,6 @@ use axum::http::{Method, Request};
 
 use super::{Answer, Fields, Member, TestApp, encode};
 
-/// What a browser says of a form that our own page sent.
-pub(crate) const FROM_OWN_PAGE: &Fields<'static> =
-    &[("origin", "http://127.0.0.1:8080"), ("sec-fetch-site", "same-origin")];
-
 /// A browser with a cookie jar of its own.
 pub(crate) struct Browser<'a> {
     app: &'a TestApp,
@@ -48,22 +44,23 @@ impl<'a> Browser<'a> {
     /// [`Browser::post`] without going where the answer leads.
     pub(crate) fn post_once(&self, target: &str, fields: &Fields<'_>) -> Answer {
         let token = self.csrf_token();
-        let fields = [fields, &[("csrf_token", token.as_str())]].concat();
-        self.post_as(
-            target,
-            &fields,
-            &[("origin", &self.app.site.public_url), ("sec-fetch-site", "same-origin")],
-        )
+        self.post_own(target, &[fields, &[("csrf_token", token.as_str())]].concat())
+    }
+
+    /// Sends exactly these fields, as a page of ours that was left open would.
+    pub(crate) fn post_own(&self, target: &str, fields: &Fields<'_>) -> Answer {
+        self.receive(self.own_request(target, fields))
+    }
+
+    /// The request that [`Browser::post_own`] sends, to be sent by the story.
+    pub(crate) fn own_request(&self, target: &str, fields: &Fields<'_>) -> Request<Body> {
+        let marks = [("origin", self.app.site.public_url.as_str()), ("sec-fetch-site", "same-origin")];
+        self.post_request(target, fields, &marks)
     }
 
     /// Sends exactly these fields with exactly these headers, and the cookies.
     pub(crate) fn post_as(&self, target: &str, fields: &Fields<'_>, headers: &Fields<'_>) -> Answer {
         self.receive(self.post_request(target, fields, headers))
-    }
-
-    /// The request that [`Browser::post_as`] would send from our own page, to be sent by the story.
-    pub(crate) fn request_to_post(&self, target: &str, fields: &Fields<'_>) -> Request<Body> {
-        self.post_request(target, fields, FROM_OWN_PAGE)
     }
 
     fn post_request(&self, target: &str, fields: &Fields<'_>, headers: &Fields<'_>) -> Request<Body> {
@@ -94,11 +91,7 @@ impl<'a> Browser<'a> {
         let is_given = |name: &str| fields.iter().any(|(given, _)| *given == name);
         let own = form.fields.iter().filter(|(name, _)| !is_given(name));
         let own: Vec<(&str, &str)> = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.post_as(
-            &form.action,
-            &[&own, fields].concat(),
-            &[("origin", &self.app.site.public_url), ("sec-fetch-site", "same-origin")],
-        )
+        self.post_own(&form.action, &[&own, fields].concat())
     }
 
     /// Fills in the sign-in form, opening its page first if another one is open.

@@ -114,10 +114,16 @@ impl<'a> Flow<'a> {
         if asks { browser.sign_in(member) } else { page }
     }
 
-    /// A code, given by a person in a browser of their own.
+    /// A code, given by a person in a browser of their own; at once if they consented before and it lasts.
     #[track_caller]
     pub(crate) fn code(&self, member: &Member) -> String {
-        let answer = self.allow(&self.app.browser(), member);
+        let browser = self.app.browser();
+        let answer = self.start_signed_in(&browser, member);
+        if let Some(code) = answer.param("code") {
+            return code;
+        }
+        answer.assert_status(200).assert_text("asks for your data");
+        let answer = browser.submit_once("/oauth2/consent/", &[("decision", "allow")]);
         answer.assert_status(303);
         answer.param("code").expect("a code")
     }
