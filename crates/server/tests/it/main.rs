@@ -45,4 +45,5 @@ mod refresh;
 mod remembered;
 mod sessions;
 mod sign_in;
+mod tenancy;
 mod token_request;

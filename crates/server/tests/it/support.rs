@@ -20,7 +20,7 @@ mod secrets;
 pub(crate) use answer::{Answer, query_of};
 pub(crate) use app::TestApp;
 pub(crate) use browser::{Browser, request};
-pub(crate) use fixtures::{Client, Member};
+pub(crate) use fixtures::{Client, Key, Member};
 pub(crate) use fleet::{Buoy, ten_minutes};
 pub(crate) use flow::{CALLBACK, Flow, Tokens};
 pub(crate) use program::{Program, TokenCall};
