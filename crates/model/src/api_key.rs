@@ -195,8 +195,10 @@ fn check(tx: &mut Tx<'_>, access: &Access, new: &NewApiKey) -> Result<()> {
 }
 
 fn live(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<i64> {
-    let sql = "SELECT count(*) FROM api_key WHERE organization_id = ?1 AND revoked_at IS NULL";
-    Ok(tx.one(sql, params![organization.as_str()], |row| row.get(0))?)
+    let sql = "SELECT count(*) FROM api_key WHERE organization_id = ?1 AND revoked_at IS NULL
+               AND (expires_at IS NULL OR expires_at > ?2)";
+    let now = tx.now();
+    Ok(tx.one(sql, params![organization.as_str(), now], |row| row.get(0))?)
 }
 
 /// One key of the caller's organization.

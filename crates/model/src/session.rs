@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use rules::access::{Access, Credential, DeviceSet, Principal};
-use rules::id::{OrganizationId, SessionId};
+use rules::id::SessionId;
 use rules::role::Role;
 use rules::secret::{Hashed, Mint, Mode, Plaintext, SessionToken};
 
@@ -165,15 +165,5 @@ pub fn end(tx: &mut Tx<'_>, session: &Session, actor: &Actor) -> Result<()> {
     if ended == 1 {
         audit::record(tx, Some(&session.organization.id), actor, Action::SignedOut, session.id.as_str())?;
     }
-    Ok(())
-}
-
-/// Moves the session to another organization of the same person.
-pub fn switch_organization(tx: &mut Tx<'_>, session: &Session, to: &OrganizationId) -> Result<()> {
-    organization::role_of(tx, to, &session.person.id)?.ok_or(Error::NotFound)?;
-    tx.execute(
-        "UPDATE session SET organization_id = ?2 WHERE id = ?1",
-        params![session.id.as_str(), to.as_str()],
-    )?;
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! What is over, and when it goes.
 //!
-//! A code stays a day after its use and a refresh token as long as its line, because coming back is how theft
-//! shows. Revoked keys and grants stay: people look for them in the lists.
+//! Codes and refresh tokens stay as long as their line, and a day longer, because coming back is how theft shows. Revoked keys and grants stay: people look for them in the lists.
 
 use jiff::SignedDuration;
 
@@ -14,9 +13,7 @@ const STEP: u32 = 500;
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// In an order in which nothing is left pointing at nothing. Each takes the limit of time and the number of rows.
-const STATEMENTS: [&str; 6] = [
-    "DELETE FROM authorization_request WHERE id IN (
-         SELECT id FROM authorization_request WHERE expires_at < ?1 LIMIT ?2)",
+const STATEMENTS: [&str; 5] = [
     "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ?1 LIMIT ?2)",
     "DELETE FROM access_token WHERE token_hash IN (
          SELECT token_hash FROM access_token WHERE expires_at < ?1 LIMIT ?2)",
@@ -36,10 +33,15 @@ const STATEMENTS: [&str; 6] = [
          LIMIT ?2)",
 ];
 
+/// Anybody can leave these behind, so they go as soon as they are over.
+const REQUESTS: &str = "DELETE FROM authorization_request WHERE id IN (
+     SELECT id FROM authorization_request WHERE expires_at < ?1 LIMIT ?2)";
+
 /// Deletes some of what is over and gives the number of rows; 0 means nothing is left.
 pub fn some(tx: &mut Tx<'_>) -> Result<usize> {
-    let limit = tx.now() - KEPT;
-    let mut rows = 0;
+    let now = tx.now();
+    let limit = now - KEPT;
+    let mut rows = tx.execute(REQUESTS, params![now, STEP])?;
     for statement in STATEMENTS {
         rows += tx.execute(statement, params![limit, STEP])?;
     }

@@ -187,6 +187,11 @@ impl Format {
         }
     }
 
+    /// The segment that every credential carries.
+    pub fn segment(&self) -> &str {
+        &self.segment
+    }
+
     /// Makes an API key: `sk_live_bsn_<id>_<secret><checksum>`.
     pub fn api_key(&self, mode: Mode, id: &ApiKeyId, chance: [u8; 32]) -> Plaintext<ApiKey> {
         finish(format!("{}{}_", self.key_prefix(mode), short(id)), chance)

@@ -17,6 +17,9 @@ for (const field of all("[data-secret]")) {
   field.addEventListener("copy", () => unsaved.delete(field.id));
 }
 
+// Whoever says that it is stored has no need to be asked.
+for (const link of all("[data-stored]")) link.addEventListener("click", () => unsaved.clear());
+
 const textOf = (source) => ("value" in source ? source.value : source.textContent);
 const copy = async (source) => {
   try {
@@ -58,6 +61,14 @@ for (const button of all("[data-download]")) {
     unsaved.delete(source.id);
     say("Downloaded bluesonde.env");
   });
+}
+
+// Ticks that somebody made before going back to "all devices" must not be sent: what is ticked is what counts.
+for (const radio of all('input[name="devices"]')) {
+  const list = radio.form.querySelector(".picker");
+  const settle = () => (list.disabled = radio.form.elements.devices.value === "all");
+  radio.addEventListener("change", settle);
+  settle();
 }
 
 for (const search of all("[data-filter]")) {

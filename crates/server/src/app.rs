@@ -81,24 +81,26 @@ impl App {
 
 /// Password hashing, kept from taking the machine: each hash costs 19 MiB and some 15 ms of a core.
 pub struct Passwords {
-    slots: Semaphore,
-    /// What unknown people are compared with, so that they cost the same as known ones.
-    nobody: OnceLock<Option<PasswordDigest>>,
+    slots: Arc<Semaphore>,
 }
 
 impl Passwords {
     fn new() -> Self {
         // One core stays free for those who have signed in already.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { slots: Semaphore::new(cores.saturating_sub(1).max(1)), nobody: OnceLock::new() }
+        Self { slots: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))) }
     }
 
     /// Whether `password` belongs to `digest`; takes as long without a digest as with one.
     pub async fn check(&self, digest: Option<PasswordDigest>, password: String) -> bool {
-        let known = digest.is_some();
-        let nobody = || self.nobody.get_or_init(|| PasswordDigest::of("nobody has this password")).clone();
-        let Some(digest) = digest.or_else(nobody) else { return false };
-        self.hashing(move || digest.is_of(&password)).await.unwrap_or(false) && known
+        let compare = move || match digest {
+            Some(digest) => digest.is_of(&password),
+            None => {
+                PasswordDigest::of(&password);
+                false
+            }
+        };
+        self.hashing(compare).await.unwrap_or(false)
     }
 
     /// Hashes a new password.
@@ -106,8 +108,13 @@ impl Passwords {
         self.hashing(move || PasswordDigest::of(&password)).await.flatten()
     }
 
+    /// Does the work in a slot. The slot goes along with the work, which goes on when the caller hangs up.
     async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let _slot = self.slots.acquire().await.ok()?;
+        let slot = self.slots.clone().acquire_owned().await.ok()?;
+        let work = move || {
+            let _slot = slot;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.ok()
     }
 }

@@ -6,6 +6,7 @@
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 use ipnet::IpNet;
@@ -40,7 +41,7 @@ pub struct Flags {
     pub api_url: Option<String>,
     /// Networks of reverse proxies whose X-Forwarded-For is believed.
     #[arg(long, env = "BLUESONDE_TRUSTED_PROXIES", value_name = "CIDR,…", value_delimiter = ',')]
-    pub trusted_proxies: Option<Vec<IpNet>>,
+    pub trusted_proxies: Option<Vec<Network>>,
     /// Whom people can ask for help: an e-mail address or a URL.
     #[arg(long, env = "BLUESONDE_SUPPORT_CONTACT", value_name = "CONTACT")]
     pub support_contact: Option<String>,
@@ -61,10 +62,35 @@ struct FileSettings {
     metrics_listen: Option<SocketAddr>,
     public_url: Option<String>,
     api_url: Option<String>,
-    trusted_proxies: Option<Vec<IpNet>>,
+    trusted_proxies: Option<Vec<Network>>,
     support_contact: Option<String>,
     pepper_file: Option<PathBuf>,
     credential_segment: Option<String>,
+}
+
+/// A network in CIDR notation, or one address.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network(IpNet);
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let one = || text.parse::<IpAddr>().map(IpNet::from);
+        let network = text.parse::<IpNet>().or_else(|_| one());
+        network
+            .map(Self)
+            .map_err(|_| format!("{text:?} is neither an address nor a network such as 10.0.0.0/24"))
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
 }
 
 /// What the server runs with.
@@ -145,7 +171,8 @@ impl Config {
             Some(url) => api_base(&url)?,
             None => format!("{public_url}/v1"),
         };
-        let trusted_proxies = setting!(trusted_proxies).unwrap_or_default();
+        let proxies: Vec<Network> = setting!(trusted_proxies).unwrap_or_default();
+        let trusted_proxies = proxies.into_iter().map(|network| network.0).collect();
         let segment = setting!(credential_segment).unwrap_or_else(|| "bsn".to_owned());
         let config = Self {
             pepper_file: setting!(pepper_file).unwrap_or_else(|| data_dir.join("pepper")),
@@ -265,6 +292,18 @@ mod tests {
             let error = load(change).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn a_proxy_can_be_named_by_its_address_alone() {
+        let config = load(|flags| {
+            flags.listen = "0.0.0.0:80".parse().ok();
+            flags.public_url = Some("https://buoys.example".into());
+            flags.trusted_proxies = Some(vec!["10.0.0.5".parse().unwrap()]);
+        });
+        let site = config.unwrap().site;
+        assert!(site.trusts([10, 0, 0, 5].into()) && !site.trusts([10, 0, 0, 6].into()));
+        assert!("proxy".parse::<Network>().unwrap_err().contains("neither"));
     }
 
     #[test]

@@ -12,10 +12,23 @@ use prometheus_client::registry::Registry;
 pub enum Surface {
     /// `/v1`
     Api,
-    /// `/oauth2` and the well-known documents
+    /// `/oauth2/token` and the well-known documents: read by programs
     Oauth,
     /// Everything that people look at
     Console,
+}
+
+impl Surface {
+    /// The part that a path belongs to, and so the form that its failures have.
+    pub fn of(path: &str) -> Self {
+        if path == "/v1" || path.starts_with("/v1/") {
+            Self::Api
+        } else if path == "/oauth2/token" || path.starts_with("/.well-known/") {
+            Self::Oauth
+        } else {
+            Self::Console
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -63,7 +63,8 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     let linked = fs::hard_link(&fresh, path);
     fs::remove_file(&fresh)?;
     linked?;
-    path.parent().map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod control;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,7 +19,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::Service;
 
 use crate::app::App;
@@ -26,6 +27,8 @@ use crate::http::edge::Peer;
 
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const DRAIN_TIME: Duration = Duration::from_secs(30);
+/// Connections at once.
+const MAX_CONNECTIONS: usize = 10_000;
 /// After accept fails (no descriptors left, say), wait for some to come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -35,13 +38,16 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
     let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &room) => accepted,
             _changed = stop.changed() => break,
         };
         match accepted {
-            Ok((stream, peer)) => spawn_connection(&builder, &graceful, (stream, peer), &router),
+            Ok((stream, peer, place)) => {
+                spawn_connection(&builder, &graceful, (stream, peer), place, &router);
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -54,10 +60,21 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
     }
 }
 
+/// The next connection, once there is room for it; until then newcomers wait in the kernel's queue.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
 fn spawn_connection(
     builder: &Builder<TokioExecutor>,
     graceful: &GracefulShutdown,
     (stream, peer): (TcpStream, SocketAddr),
+    place: OwnedSemaphorePermit,
     router: &Router,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
@@ -72,6 +89,7 @@ fn spawn_connection(
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
+        let _place = place;
         if let Err(error) = watched.await {
             tracing::debug!(%error, "a connection ended early");
         }

@@ -14,8 +14,9 @@ use quick_cache::sync::Cache;
 /// How many keys (accounts, addresses) can be held back at once.
 const ENTRIES: usize = 50_000;
 
-/// A quota of failures for each of two kinds of key.
+/// Quotas of failures: per account at one address, per account, per address, per OAuth client at one address.
 pub struct Throttle {
+    accounts_here: Failures,
     accounts: Failures,
     addresses: Failures,
     clients: Failures,
@@ -24,7 +25,9 @@ pub struct Throttle {
 impl Throttle {
     pub(crate) fn new() -> Self {
         Self {
-            accounts: Failures::new(10, Duration::from_secs(6)),
+            accounts_here: Failures::new(10, Duration::from_secs(6)),
+            // More than any one address can spend: it takes many guessers to slow the owner down, and then by a second.
+            accounts: Failures::new(100, Duration::from_secs(1)),
             addresses: Failures::new(60, Duration::from_secs(1)),
             clients: Failures::new(100, Duration::from_millis(200)),
         }
@@ -32,11 +35,13 @@ impl Throttle {
 
     /// How long this address must wait before it may try to sign in to this account again.
     pub fn sign_in_wait(&self, account: &str, address: IpAddr) -> Option<Duration> {
-        self.accounts.wait(account).max(self.addresses.wait(&network(address)))
+        let here = self.accounts_here.wait(&at(account, address));
+        here.max(self.accounts.wait(account)).max(self.addresses.wait(&network(address)))
     }
 
     /// Counts a failed sign-in.
     pub fn sign_in_failed(&self, account: &str, address: IpAddr) {
+        self.accounts_here.count(&at(account, address));
         self.accounts.count(account);
         self.addresses.count(&network(address));
     }
@@ -54,7 +59,7 @@ impl Throttle {
 
     /// Forgets what no longer holds anybody back.
     pub fn tidy(&self) {
-        for failures in [&self.accounts, &self.addresses, &self.clients] {
+        for failures in [&self.accounts_here, &self.accounts, &self.addresses, &self.clients] {
             failures.quota.retain_recent();
         }
     }
@@ -115,8 +120,9 @@ mod tests {
             assert!(throttle.sign_in_wait("victim", near).is_none());
             throttle.sign_in_failed("victim", near);
         }
-        let wait = throttle.sign_in_wait("victim", far).unwrap();
+        let wait = throttle.sign_in_wait("victim", near).unwrap();
         assert!(wait <= Duration::from_secs(6), "{wait:?}");
+        assert!(throttle.sign_in_wait("victim", far).is_none(), "the owner is elsewhere");
         assert!(throttle.sign_in_wait("other", near).is_none());
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::{Clock, Db, Error, Result, params};
 
-fn open(dir: &tempfile::TempDir) -> Db {
+fn item() -> refinery::Migration {
     let create = "CREATE TABLE item (name TEXT PRIMARY KEY, size BIGINT NOT NULL CHECK (size >= 0))";
-    let migration = refinery::Migration::unapplied("V1__item", create).unwrap();
-    let runner = refinery::Runner::new(&[migration]);
+    refinery::Migration::unapplied("V1__item", create).unwrap()
+}
+
+fn open(dir: &tempfile::TempDir) -> Db {
+    let runner = refinery::Runner::new(&[item()]);
     Db::open(&dir.path().join("test.db"), &runner, Clock::System).unwrap()
 }
 
@@ -87,8 +90,9 @@ async fn a_second_process_is_refused_in_words() {
 async fn a_database_from_a_newer_version_is_refused_in_words() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(&dir));
-    let other = refinery::Migration::unapplied("V1__other", "SELECT 1").unwrap();
-    let opened = reopen(&dir, &refinery::Runner::new(&[other]));
+    let newer = refinery::Migration::unapplied("V2__newer", "CREATE TABLE newer (x BIGINT)").unwrap();
+    drop(reopen(&dir, &refinery::Runner::new(&[item(), newer])).unwrap());
+    let opened = reopen(&dir, &refinery::Runner::new(&[item()]));
     assert!(opened.err().is_some_and(|error| error.to_string().contains("newer bluesonde")));
 }
 

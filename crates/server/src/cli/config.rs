@@ -29,16 +29,20 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
 
 fn describe(config: &Config) -> String {
     let proxies: Vec<String> = config.site.trusted_proxies.iter().map(ToString::to_string).collect();
+    let support = config.site.support_contact.as_ref();
+    let support = support.map_or("# support_contact is not set".to_owned(), |contact| {
+        format!("support_contact = {contact:?}")
+    });
     format!(
         "data_dir = {:?}\nlisten = \"{}\"\nmetrics_listen = \"{}\"\npublic_url = {:?}\napi_url = {:?}\n\
-         trusted_proxies = {proxies:?}\nsupport_contact = {:?}\npepper_file = {:?}",
+         trusted_proxies = {proxies:?}\n{support}\npepper_file = {:?}\ncredential_segment = {:?}",
         config.data_dir,
         config.listen,
         config.metrics_listen,
         config.site.public_url,
         config.site.api_url,
-        config.site.support_contact.as_deref().unwrap_or_default(),
         config.pepper_file,
+        config.format.segment(),
     )
 }
 

@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -25,6 +26,9 @@ use crate::views::{Nav, Page};
 
 /// Larger bodies than this are refused by their announced length, before a byte is read.
 pub(crate) const MAX_BODY: u64 = 16 * 1024 * 1024;
+
+/// A request that has not been answered by then is dropped: above all one whose body never ends.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -48,7 +52,7 @@ pub struct Peer(pub SocketAddr);
 
 /// Wraps a request.
 pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let surface = surface_of(request.uri().path());
+    let surface = Surface::of(request.uri().path());
     let id = RequestId(request_id(&app, request.headers()));
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
     let address = ClientAddress(client_address(&app, peer, request.headers()));
@@ -66,17 +70,6 @@ pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Nex
     }
     finish(&app, surface, &id, &mut response);
     response
-}
-
-/// Which part of the server a path belongs to, and so which form its failures have.
-fn surface_of(path: &str) -> Surface {
-    if path == "/v1" || path.starts_with("/v1/") {
-        Surface::Api
-    } else if oauth::answers_programs(path) {
-        Surface::Oauth
-    } else {
-        Surface::Console
-    }
 }
 
 /// The caller's own id if it is a sane one, else one that no other request has.
@@ -115,12 +108,25 @@ fn too_large(surface: Surface) -> Response {
     }
 }
 
+fn too_slow(surface: Surface) -> Response {
+    let happened = "The request took too long to arrive or to answer.";
+    match surface {
+        Surface::Api => Problem::too_slow().into_response(),
+        Surface::Oauth => oauth::unavailable(),
+        Surface::Console => {
+            super::error::Fail::from(Trouble::new(StatusCode::REQUEST_TIMEOUT, "Too slow", happened))
+                .into_response()
+        }
+    }
+}
+
 /// Runs the rest; a panic there ends this request and nothing else.
 async fn caught(next: Next, request: Request, surface: Surface) -> Response {
     let run = AssertUnwindSafe(next.run(request));
-    match catch_panic(run).await {
-        Ok(response) => response,
-        Err(panic) => {
+    match tokio::time::timeout(DEADLINE, catch_panic(run)).await {
+        Ok(Ok(response)) => response,
+        Err(_elapsed) => too_slow(surface),
+        Ok(Err(panic)) => {
             tracing::error!(panic = panic_text(panic.as_ref()), "a handler panicked");
             match surface {
                 Surface::Api => Problem::internal().into_response(),
@@ -240,7 +246,7 @@ fn finish(app: &App, surface: Surface, id: &RequestId, response: &mut Response) 
         cross_origin(headers);
     }
     if app.site.is_secure() {
-        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
 }
@@ -248,7 +254,6 @@ fn finish(app: &App, surface: Surface, id: &RequestId, response: &mut Response) 
 /// Programs in browsers may read the API with a token of their own; cookies play no part in it.
 fn cross_origin(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed =
-        HeaderValue::from_static("ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id");
+    let exposed = HeaderValue::from_static("ETag, Link, Retry-After, X-Request-Id");
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }

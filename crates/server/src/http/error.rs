@@ -181,6 +181,13 @@ impl Problem {
         Self::new(Code::Unavailable, detail)
     }
 
+    /// 503, when the request itself was what took so long.
+    pub fn too_slow() -> Self {
+        let detail =
+            "The request took too long to arrive or to answer. If it writes, look before you send it again.";
+        Self::new(Code::Unavailable, detail)
+    }
+
     /// 500.
     pub fn internal() -> Self {
         let detail = "Something went wrong on our side. Tell support the request id.";
@@ -306,7 +313,8 @@ impl Trouble {
 
     /// 403: a form that did not come from our own page.
     pub fn foreign_form() -> Self {
-        let happened = "This form did not come from a page of ours in this browser, so nothing was done.";
+        let happened = "This form did not come from a page of ours in this browser, or you signed in or out since it was \
+                        opened. Nothing was done.";
         Self::new(StatusCode::FORBIDDEN, "Refused", happened)
             .advise("Open the page again and send the form from there. Cookies must be allowed.")
     }
@@ -326,7 +334,7 @@ impl Trouble {
 
     /// 500.
     pub fn internal() -> Self {
-        let happened = "Something went wrong on our side. Nothing was changed.";
+        let happened = "Something went wrong on our side.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Our mistake", happened)
             .advise("Try again in a moment. If it happens again, tell support the request id below.")
     }

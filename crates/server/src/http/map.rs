@@ -14,6 +14,7 @@ use crate::http::api::{self, Need};
 use crate::http::edge;
 use crate::http::error::{Fail, Problem, Trouble};
 use crate::http::oauth;
+use crate::metrics::Surface;
 
 /// One line of the map.
 pub struct Route {
@@ -81,7 +82,7 @@ impl Map {
     /// An endpoint of the data API: the credential and its scope are checked before the handler runs.
     pub(crate) fn api<H, T>(
         mut self,
-        method: &str,
+        method: Method,
         path: &'static str,
         need: Need,
         handler: H,
@@ -91,7 +92,6 @@ impl Map {
         H: Handler<T, App>,
         T: 'static,
     {
-        let method = method.parse().unwrap_or(Method::GET);
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         let route = on(filter, handler);
         self.routes.push(Route { method, path, kind: RouteKind::Api { need, doc: Box::new(doc()) } });
@@ -124,23 +124,16 @@ impl Map {
 }
 
 async fn not_found(request: Request) -> Response {
-    if is_api(&request) {
-        Problem::not_found().into_response()
-    } else {
-        Fail::from(Trouble::not_found()).into_response()
+    match Surface::of(request.uri().path()) {
+        Surface::Api => Problem::not_found().into_response(),
+        Surface::Oauth | Surface::Console => Fail::from(Trouble::not_found()).into_response(),
     }
 }
 
 async fn method_not_allowed(request: Request) -> Response {
-    if is_api(&request) {
-        Problem::method_not_allowed().into_response()
-    } else if oauth::answers_programs(request.uri().path()) {
-        oauth::method_not_allowed()
-    } else {
-        Fail::from(Trouble::method_not_allowed()).into_response()
+    match Surface::of(request.uri().path()) {
+        Surface::Api => Problem::method_not_allowed().into_response(),
+        Surface::Oauth => oauth::method_not_allowed(),
+        Surface::Console => Fail::from(Trouble::method_not_allowed()).into_response(),
     }
-}
-
-fn is_api(request: &Request) -> bool {
-    request.uri().path().starts_with("/v1/")
 }

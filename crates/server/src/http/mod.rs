@@ -14,6 +14,7 @@ mod settings;
 mod setup;
 
 use axum::Router;
+use axum::http::Method;
 
 use crate::app::App;
 use api::Need::{AnyCredential, Needs};
@@ -71,24 +72,24 @@ pub fn map() -> Map {
         .get("/openapi.json", docs::openapi)
         .get("/assets/{name}", assets::show)
         // Data API
-        .api("GET", "/v1/me", AnyCredential("it describes the credential itself"), api::me::show, api::me::show_doc)
-        .api("GET", "/v1/api-keys", Needs(Scope::ApiKeysRead), api::keys::index, api::keys::index_doc)
-        .api("POST", "/v1/api-keys", Needs(Scope::ApiKeysWrite), api::keys::create, api::keys::create_doc)
-        .api("GET", "/v1/api-keys/{id}", Needs(Scope::ApiKeysRead), api::keys::show, api::keys::show_doc)
-        .api("DELETE", "/v1/api-keys/{id}", Needs(Scope::ApiKeysWrite), api::keys::destroy, api::keys::destroy_doc)
-        .api("GET", "/v1/devices", Needs(Scope::DevicesRead), api::devices::index, api::devices::index_doc)
-        .api("GET", "/v1/devices/{id}", Needs(Scope::DevicesRead), api::devices::show, api::devices::show_doc)
-        .api("GET", "/v1/devices/{id}/manifest", Needs(Scope::DevicesRead), api::devices::manifest, api::devices::manifest_doc)
-        .api("GET", "/v1/sensor-types", Needs(Scope::DevicesRead), api::sensor_types::index, api::sensor_types::index_doc)
-        .api("GET", "/v1/sensor-types/{id}", Needs(Scope::DevicesRead), api::sensor_types::show, api::sensor_types::show_doc)
-        .api("GET", "/v1/observed-properties", Needs(Scope::DevicesRead), api::observed_properties::index, api::observed_properties::index_doc)
-        .api("GET", "/v1/observed-properties/{id}", Needs(Scope::DevicesRead), api::observed_properties::show, api::observed_properties::show_doc)
-        .api("GET", "/v1/units-of-measurement", Needs(Scope::DevicesRead), api::units::index, api::units::index_doc)
-        .api("GET", "/v1/units-of-measurement/{id}", Needs(Scope::DevicesRead), api::units::show, api::units::show_doc)
-        .api("GET", "/v1/datastreams", Needs(Scope::DevicesRead), api::datastreams::index, api::datastreams::index_doc)
-        .api("GET", "/v1/datastreams/{id}", Needs(Scope::DevicesRead), api::datastreams::show, api::datastreams::show_doc)
-        .api("GET", "/v1/datastreams/{id}/observations", Needs(Scope::ObservationsRead), api::observations::series, api::observations::series_doc)
-        .api("GET", "/v1/observations", Needs(Scope::ObservationsRead), api::observations::index, api::observations::index_doc)
-        .api("GET", "/v1/observations/latest", Needs(Scope::ObservationsRead), api::observations::latest, api::observations::latest_doc)
-        .api("POST", "/v1/observations", Needs(Scope::ObservationsWrite), api::observations::create, api::observations::create_doc)
+        .api(Method::GET, "/v1/me", AnyCredential("it describes the credential itself"), api::me::show, api::me::show_doc)
+        .api(Method::GET, "/v1/api-keys", Needs(Scope::ApiKeysRead), api::keys::index, api::keys::index_doc)
+        .api(Method::POST, "/v1/api-keys", Needs(Scope::ApiKeysWrite), api::keys::create, api::keys::create_doc)
+        .api(Method::GET, "/v1/api-keys/{id}", Needs(Scope::ApiKeysRead), api::keys::show, api::keys::show_doc)
+        .api(Method::DELETE, "/v1/api-keys/{id}", Needs(Scope::ApiKeysWrite), api::keys::destroy, api::keys::destroy_doc)
+        .api(Method::GET, "/v1/devices", Needs(Scope::DevicesRead), api::devices::index, api::devices::index_doc)
+        .api(Method::GET, "/v1/devices/{id}", Needs(Scope::DevicesRead), api::devices::show, api::devices::show_doc)
+        .api(Method::GET, "/v1/devices/{id}/manifest", Needs(Scope::DevicesRead), api::devices::manifest, api::devices::manifest_doc)
+        .api(Method::GET, "/v1/sensor-types", Needs(Scope::DevicesRead), api::sensor_types::index, api::sensor_types::index_doc)
+        .api(Method::GET, "/v1/sensor-types/{id}", Needs(Scope::DevicesRead), api::sensor_types::show, api::sensor_types::show_doc)
+        .api(Method::GET, "/v1/observed-properties", Needs(Scope::DevicesRead), api::observed_properties::index, api::observed_properties::index_doc)
+        .api(Method::GET, "/v1/observed-properties/{id}", Needs(Scope::DevicesRead), api::observed_properties::show, api::observed_properties::show_doc)
+        .api(Method::GET, "/v1/units-of-measurement", Needs(Scope::DevicesRead), api::units::index, api::units::index_doc)
+        .api(Method::GET, "/v1/units-of-measurement/{id}", Needs(Scope::DevicesRead), api::units::show, api::units::show_doc)
+        .api(Method::GET, "/v1/datastreams", Needs(Scope::DevicesRead), api::datastreams::index, api::datastreams::index_doc)
+        .api(Method::GET, "/v1/datastreams/{id}", Needs(Scope::DevicesRead), api::datastreams::show, api::datastreams::show_doc)
+        .api(Method::GET, "/v1/datastreams/{id}/observations", Needs(Scope::ObservationsRead), api::observations::series, api::observations::series_doc)
+        .api(Method::GET, "/v1/observations", Needs(Scope::ObservationsRead), api::observations::index, api::observations::index_doc)
+        .api(Method::GET, "/v1/observations/latest", Needs(Scope::ObservationsRead), api::observations::latest, api::observations::latest_doc)
+        .api(Method::POST, "/v1/observations", Needs(Scope::ObservationsWrite), api::observations::create, api::observations::create_doc)
 }

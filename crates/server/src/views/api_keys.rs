@@ -224,7 +224,7 @@ pub fn created(page: &KeyCreated) -> Markup {
             (Code { id: "try", title: "curl", text: &page.curl })
             p.quiet { "More in the " a href="/docs" { "documentation" } "." }
         }
-        div.row { (link_button(Weight::Secondary, "I have stored it", INDEX)) }
+        div.row { a.button href=(INDEX) data-stored { "I have stored it" } }
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Asker {
     pub registered_at: Timestamp,
     /// How far it is known.
     pub trust: Trust,
+    /// What it says about itself.
+    pub description: Option<String>,
     /// Its homepage.
     pub homepage_url: Option<String>,
     /// What it does with the data.
@@ -117,6 +119,7 @@ fn introduction(application: &Asker) -> Markup {
             p.quiet {
                 "by " (foreign(&application.publisher)) ", here since " (parts::day(application.registered_at))
             }
+            @if let Some(description) = &application.description { p { (foreign(description)) } }
             (trust(application.trust))
             div.links {
                 @if let Some(url) = &application.homepage_url { (outward(url, "Homepage")) }
@@ -148,7 +151,7 @@ fn warning(page: &Consent) -> Markup {
     }
     let sentence = html! {
         "Bluesonde has not checked who is behind this application. Allow it only if you know "
-        (foreign(&application.publisher)) " and came here from " strong { (application.redirect_host) } "."
+        (foreign(&application.publisher)) " and meant to go on to " strong { (application.redirect_host) } "."
         @if changes { " It would be able to change data, not only to read it." }
     };
     if changes {

@@ -24,7 +24,7 @@ fn rounds(short: usize) -> usize {
 }
 
 fn crowd() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap()
 }
 
 /// Sends all requests at the same moment and gives the answers.

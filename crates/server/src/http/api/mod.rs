@@ -37,6 +37,7 @@ use crate::app::App;
 use crate::callers::Known;
 use crate::http::edge::ClientAddress;
 use crate::http::error::Problem;
+use crate::metrics::Surface;
 
 pub use list::{Here, List, PageParams};
 pub use query::Params;
@@ -196,8 +197,7 @@ pub(crate) fn preflight(request: &Request) -> Option<Response> {
     if request.method() != Method::OPTIONS {
         return None;
     }
-    let path = request.uri().path();
-    let open = path.starts_with("/v1/") || path == "/oauth2/token" || path.starts_with("/.well-known/");
+    let open = Surface::of(request.uri().path()) != Surface::Console;
     if !open || !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
@@ -210,10 +210,7 @@ fn allow_cross_origin(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE"),
-        (
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
-        ),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, If-None-Match"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

@@ -13,9 +13,9 @@ use model::authorization::{self, Pending};
 use model::grant::{self, Approval, Approved};
 use model::organization::{self, Organization};
 use model::session::Session;
-use model::{Error, device, device_set::Devices};
+use model::{Error, Invalid, device};
 use rules::authorize::{AuthorizeError, ErrorRedirect, code_location};
-use rules::id::{DeviceId, OrganizationId, RequestId};
+use rules::id::{OrganizationId, RequestId};
 use rules::redirect_uri::Destination;
 use rules::role::Role;
 use rules::scope::{Scope, ScopeSet};
@@ -26,7 +26,7 @@ use crate::http::error::{Fail, Trouble};
 use crate::http::oauth::authorize::send_back;
 use crate::http::page::{Fields, FormTarget, Post, Visit};
 use crate::http::session as sign_in;
-use crate::http::settings::form::{device_choices, scope_line};
+use crate::http::settings::form::{device_choices, devices, errors as form_errors, scope_line, ticked};
 use crate::views::Nav;
 use crate::views::consent::{Asker, Consent, OrganizationChoice, SignedIn, Trust, consent};
 use crate::views::consent_refused::{ConsentRefused, MissingScope, Person, consent_refused};
@@ -105,7 +105,10 @@ pub(crate) async fn create(
     Post { visit, form }: Post,
 ) -> Result<Response, Fail> {
     let id = id.parse::<RequestId>().map_err(|_| over())?;
-    let chosen = form.text("organization_id").parse().ok();
+    let chosen = match form.text("organization_id") {
+        "" => None,
+        id => Some(id.parse().map_err(|_| Trouble::not_found())?),
+    };
     let scene = match enter(&visit, &id, chosen).await? {
         Entry::SignIn => return Ok(visit.redirect(&format!("/login?request={id}"))),
         Entry::Scene(scene) => scene,
@@ -202,28 +205,18 @@ async fn allow(app: &App, visit: &Visit, scene: Scene, form: &Fields) -> Result<
         Ok(Approved::Code(code)) => Ok(scene.give(visit, &code)),
         Ok(Approved::RoleLacks(missing)) => Ok(scene.refused(visit, missing)),
         Ok(Approved::Nothing) => deny(app, visit, scene).await,
-        Err(Error::Invalid(invalid)) => Ok(scene.page(visit, Errors(invalid.problems))),
+        Err(Error::Invalid(invalid)) => Ok(scene.page(visit, form_errors(invalid))),
         Err(error) => Err(over_or(error)),
     }
 }
 
 fn approval(scene: &Scene, form: &Fields) -> Result<Approval, Errors> {
-    let optional = form.all("scope").filter_map(Scope::parse).collect::<ScopeSet>();
-    let devices = match form.text("devices") {
-        "chosen" => {
-            let ids: Result<Vec<DeviceId>, _> = form.all("device_id").map(str::parse).collect();
-            match ids {
-                Ok(ids) if !ids.is_empty() => Devices::Chosen(ids),
-                _ => {
-                    return Err(Errors(vec![(
-                        "devices".into(),
-                        "Choose at least one device, or all.".into(),
-                    )]));
-                }
-            }
-        }
-        _ => Devices::All,
-    };
+    let mut invalid = Invalid::default();
+    let optional = ticked(form, "scope", &mut invalid).set();
+    let devices = devices(form, &mut invalid);
+    if !invalid.problems.is_empty() {
+        return Err(form_errors(invalid));
+    }
     Ok(Approval { organization: scene.organization.id.clone(), optional, devices })
 }
 
@@ -302,6 +295,7 @@ impl Scene {
             publisher: application.publisher.clone(),
             registered_at: application.created_at,
             trust,
+            description: application.profile.description.clone(),
             homepage_url: application.profile.homepage_url.clone(),
             privacy_policy_url: application.profile.privacy_policy_url.clone(),
             terms_url: application.profile.terms_url.clone(),

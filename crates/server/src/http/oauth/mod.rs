@@ -13,13 +13,7 @@ use rules::token::TokenError;
 
 use crate::config::Site;
 
-const TOKEN: &str = "/oauth2/token";
 const WELL_KNOWN: &str = "/.well-known/";
-
-/// Whether the answers of a path are read by programs, so that its failures are RFC 6749 JSON and not pages.
-pub(crate) fn answers_programs(path: &str) -> bool {
-    path == TOKEN || path.starts_with(WELL_KNOWN)
-}
 
 /// Where RFC 9728 metadata is.
 pub(crate) fn protected_resource_url(site: &Site) -> String {

@@ -15,7 +15,8 @@ use model::application::{self, Application};
 use model::audit::Actor;
 use model::token::{self, Issued, Outcome, Redemption, Refusal};
 use model::{Error, Tx};
-use rules::client_auth::{self, Candidate, Proof};
+use rules::client_auth::{self, Proof};
+use rules::id::ClientId;
 use rules::secret::{ClientSecret, Code, Mint, RefreshToken};
 use rules::token::{Grant, Received, TokenError, TokenRequest};
 
@@ -62,7 +63,10 @@ async fn exchange(
     authorization: Option<&str>,
     request: TokenRequest,
 ) -> Response {
-    let named = request.client.candidates().first().map(Candidate::client_id).unwrap_or_default().to_owned();
+    // What can't be a client id is throttled as one, so that nobody fills the memory with inventions.
+    let named =
+        request.client.candidates().first().and_then(|named| named.client_id().parse::<ClientId>().ok());
+    let named = named.map_or_else(|| "no client".to_owned(), |id| id.to_string());
     if let Some(wait) = app.throttle.client_wait(&named, address.0) {
         return too_many(wait);
     }

@@ -55,9 +55,11 @@ pub(crate) fn device_choices(
     devices.iter().map(choice).collect()
 }
 
-/// The device set of a form: `devices` says all or chosen, `device_id` names the chosen ones.
+/// The device set of a form: `device_id` names chosen ones, `devices` says all or chosen. A form that does both
+/// means the narrower; one that says anything else is mistaken.
 pub(crate) fn devices(form: &Fields, invalid: &mut Invalid) -> Devices {
-    if form.text("devices") != "chosen" {
+    let names_some = form.all("device_id").next().is_some();
+    if !names_some && matches!(form.text("devices"), "all" | "") {
         return Devices::All;
     }
     let ids: Result<Vec<DeviceId>, _> = form.all("device_id").map(DeviceId::from_str).collect();

@@ -96,7 +96,11 @@ fn identity(page: &ApplicationForm) -> Markup {
     }
 }
 
+/// Asked once: an application that never had a secret can't be told to keep one later.
 fn client_type(page: &ApplicationForm) -> Markup {
+    if page.client_id.is_some() {
+        return settled_client_type(page);
+    }
     let chosen = page.client_type.value();
     let choice = |value, label, note| Choice { name: "client_type", value, label, note, chosen };
     html! {
@@ -105,11 +109,26 @@ fn client_type(page: &ApplicationForm) -> Markup {
             @if let Some(error) = page.errors.on("client_type") { p.wrong { (error) } }
             div.choices {
                 (choice("confidential", "Yes, it runs on a server of mine", "You get a client ID and a client secret."))
-                div.then { (tick_box("require_pkce", "Require PKCE as well (recommended: a stolen code is useless without it)", page.require_pkce.then_some("yes"))) }
+                div.then { (require_pkce(page)) }
                 (choice("public", "No, it runs in a browser, on a phone or on a desktop", "PKCE: a login flow without a secret. There is none to steal."))
             }
         }
     }
+}
+
+fn settled_client_type(page: &ApplicationForm) -> Markup {
+    html! {
+        fieldset #client_type.set tabindex="-1" {
+            legend { "Can your application keep a secret?" }
+            p { (page.client_type.label()) ". To change this, create another application." }
+            @if page.client_type == ClientType::Confidential { (require_pkce(page)) }
+        }
+    }
+}
+
+fn require_pkce(page: &ApplicationForm) -> Markup {
+    let label = "Require PKCE as well (recommended: a stolen code is useless without it)";
+    tick_box("require_pkce", label, page.require_pkce.then_some("yes"))
 }
 
 fn redirect_uris(page: &ApplicationForm) -> Markup {

@@ -391,6 +391,7 @@ fn consent_page(trust: Trust, devices: &str) -> Consent {
             publisher: "Saltmarsh Software".into(),
             registered_at: instant("2026-05-02T11:04:00Z"),
             trust,
+            description: Some("Turns tides into spreadsheets.".into()),
             homepage_url: Some("https://tide.example".into()),
             privacy_policy_url: Some("https://tide.example/privacy".into()),
             terms_url: Some("https://tide.example/terms".into()),

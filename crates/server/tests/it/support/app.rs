@@ -77,7 +77,7 @@ impl TestApp {
         let format = Format::new("bsn").unwrap();
         let mint = mint.unwrap_or(Mint { format, pepper: Pepper::new(chance) });
         let app = App::new(db, mint, site.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let (seen, count) = (RefCell::default(), Cell::new(0));
         Self {
             router: server::http::router(app.clone()),
