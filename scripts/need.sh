@@ -4,14 +4,29 @@
 # Nothing here installs what is already there, so a second run costs a few `command -v`. What is missing comes from
 # the distribution (Debian and its kin), except Rust, which is rustup's: the toolchain file pins the version.
 
+: "${root:?the root of the repository is set by whoever sources this file}"
+
 say() { printf '%s\n' "$*"; }
 die() {
     printf '%s\n' "$*" >&2
     exit 1
 }
 
-# Where cargo puts what it builds; $root is set by whoever sources this file.
-target_dir() { printf '%s\n' "${CARGO_TARGET_DIR:-$root/target}"; }
+# Sets $target_dir to where cargo puts what it builds, whichever way it was told. Cargo, the tests and the program run in
+# different directories, so a relative path is made absolute first.
+find_target_dir() {
+    case ${CARGO_TARGET_DIR:-} in
+        '') unset CARGO_TARGET_DIR ;;
+        /*) ;;
+        *)
+            CARGO_TARGET_DIR=$PWD/$CARGO_TARGET_DIR
+            export CARGO_TARGET_DIR
+            ;;
+    esac
+    metadata=$(cd "$root" && cargo metadata --format-version 1 --no-deps --locked) || die "cargo metadata failed."
+    target_dir=$(printf '%s\n' "$metadata" | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+    [ -n "$target_dir" ] || die "cargo metadata does not say where cargo builds."
+}
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
@@ -58,8 +73,8 @@ need_rust() {
     fi
     command -v rustup >/dev/null 2>&1 || command -v cargo >/dev/null 2>&1 ||
         die "Bluesonde is built with Rust. Install rustup from https://rustup.rs and run this again."
-    # rustup may be told not to install toolchains by itself, so this asks for the pinned one by name.
-    if ! (cd "$root" && cargo --version && cargo fmt --version && cargo clippy --version) >/dev/null 2>&1; then
+    # Merely asking for the version makes rustup download what is missing, without a word: so it may not, here.
+    if ! has_rust; then
         version=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$root/rust-toolchain.toml")
         command -v rustup >/dev/null 2>&1 || die "Rust $version with rustfmt and clippy is needed, and there is no rustup to install it."
         say "Installing with rustup: Rust $version  (the version that rust-toolchain.toml pins)"
@@ -68,28 +83,43 @@ need_rust() {
     fi
 }
 
+has_rust() (
+    RUSTUP_AUTO_INSTALL=0
+    export RUSTUP_AUTO_INSTALL
+    cd "$root" && { cargo --version && cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1
+)
+
 need_node() {
     if ! node_is_new_enough || ! command -v npm >/dev/null 2>&1; then
         apt_install "Node runs the browser journeys; tests only" nodejs npm
     fi
-    node_is_new_enough || die "Node 18 or newer is needed; this machine offers $(node --version 2>/dev/null || echo none)."
+    node_is_new_enough || die "Node 18.15 or newer is needed; this machine offers $(node --version 2>/dev/null || echo none)."
 }
 
+# 18.15 is the first with --test-reporter, which ./test counts by.
 node_is_new_enough() {
     version=$(node --version 2>/dev/null) || return 1
-    major=${version#v}
-    [ "${major%%.*}" -ge 18 ]
+    version=${version#v}
+    major=${version%%.*}
+    minor=${version#*.}
+    minor=${minor%%.*}
+    [ "$major" -gt 18 ] || { [ "$major" -eq 18 ] && [ "$minor" -ge 15 ]; }
 }
 
 need_python() {
     # Debian splits venv off: the module is there without the package, but cannot make anything.
-    if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then
+    if ! python_makes_environments; then
         apt_install "Python runs the client libraries' tests; tests only" python3 python3-venv
+        python_makes_environments || die "The python3 that is first in PATH cannot make virtual environments."
     fi
 }
 
+python_makes_environments() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+
 need_chromium() {
-    if [ ! -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
+    chromium=${CHROMIUM:-/usr/bin/chromium}
+    if [ ! -x "$chromium" ]; then
         apt_install "the browser journeys run in a real browser; tests only" chromium
+        [ -x "$chromium" ] || die "There is no $chromium. CHROMIUM can name another."
     fi
 }
