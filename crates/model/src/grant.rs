@@ -4,7 +4,9 @@
 //! lists, whatever this request asks for. It is checked again in the transaction that writes the grant, so a
 //! role that changed between page and click counts.
 
-use rules::access::{Access, Credential, DeviceSet, Principal};
+use jiff::Timestamp;
+
+use rules::access::{self, Access, Credential, DeviceSet, Principal};
 use rules::authorize::Valid;
 use rules::client_auth::ClientType;
 use rules::id::{ClientId, FamilyId, GrantId, OrganizationId, PersonId};
@@ -242,6 +244,92 @@ pub(crate) fn revoke_family(
         (Action::TokenFamilyRevoked, family.as_str()),
         because,
     )
+}
+
+/// A live grant, as the person who gave it sees it.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The grant.
+    pub id: GrantId,
+    /// The application's name, as its owner chose it.
+    pub application: String,
+    /// The organization that publishes the application.
+    pub publisher: String,
+    /// What it may do now: what was granted, within what the application lists and the person's role has.
+    pub scopes: ScopeList,
+    /// For which devices.
+    pub devices: Devices,
+    /// When the person last pressed Allow.
+    pub approved_at: Timestamp,
+    /// When a token of it was last used.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What the signed-in person lets in to the organization they look at, the latest consent first.
+pub fn of_person(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Connection>> {
+    let (person, role) = signed_in(access)?;
+    let organization = &access.organization;
+    let mut connections = tx.all(
+        "SELECT oauth_grant.id, application.name, organization.name, oauth_grant.scopes, application.scopes,
+                application.optional_scopes, oauth_grant.devices, oauth_grant.approved_at,
+                oauth_grant.last_used_at
+         FROM oauth_grant
+         JOIN application ON application.client_id = oauth_grant.client_id
+         JOIN organization ON organization.id = application.organization_id
+         WHERE oauth_grant.person_id = ?1 AND oauth_grant.organization_id = ?2
+           AND oauth_grant.revoked_at IS NULL
+         ORDER BY oauth_grant.approved_at DESC, oauth_grant.id DESC",
+        params![person.as_str(), organization.as_str()],
+        |row| {
+            let granted: ScopeList = row.parse(3)?;
+            let listed = row.parse::<ScopeList>(4)?.set().or(row.parse::<ScopeList>(5)?.set());
+            Ok(Connection {
+                id: row.parse(0)?,
+                application: row.get(1)?,
+                publisher: row.get(2)?,
+                scopes: granted.within(held_now(granted.set().and(listed), role)),
+                devices: row.parse(6)?,
+                approved_at: row.get(7)?,
+                last_used_at: row.get(8)?,
+            })
+        },
+    )?;
+    for connection in &mut connections {
+        if let Devices::Chosen(chosen) = &mut connection.devices {
+            *chosen = device_set::chosen(tx, organization, connection.id.as_str())?;
+        }
+    }
+    Ok(connections)
+}
+
+/// Takes back what the signed-in person gave. [`Error::NotFound`] unless it is their own live grant in the
+/// organization they look at, so that an answer says nothing about the grants of others.
+pub fn revoke_own(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &GrantId) -> Result<()> {
+    let (person, _) = signed_in(access)?;
+    let own = tx.optional(
+        "SELECT id FROM oauth_grant
+         WHERE id = ?1 AND person_id = ?2 AND organization_id = ?3 AND revoked_at IS NULL",
+        params![id.as_str(), person.as_str(), access.organization.as_str()],
+        |row| row.parse::<GrantId>(0),
+    )?;
+    revoke(tx, &own.ok_or(Error::NotFound)?, actor, "the person removed it")
+}
+
+/// The scopes of a grant as its person should read them. No role has `offline_access`, which is about time and
+/// not about data, so it stands beside what the role leaves; beside nothing it would promise something.
+fn held_now(granted: ScopeSet, role: Role) -> ScopeSet {
+    let usable = access::grant_scopes(granted, role);
+    let lasting = granted.and(ScopeSet::of(&[Scope::OfflineAccess]));
+    if usable.is_empty() { usable } else { usable.or(lasting) }
+}
+
+/// Who sits at the browser, and their role. An application acts for a person too, but must neither see nor end
+/// what that person lets others do.
+fn signed_in(access: &Access) -> Result<(&PersonId, Role)> {
+    match (&access.principal, &access.credential) {
+        (Principal::User(person), Credential::Session { role, .. }) => Ok((person, *role)),
+        _ => Err(Error::NotAllowed("Connections belong to a person; sign in to see yours.".into())),
+    }
 }
 
 /// How many people let an application in at present; for its owner, who sees no more of them than this.

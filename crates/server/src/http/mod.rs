@@ -65,6 +65,9 @@ pub fn map() -> Map {
         .post("/settings/developer/oauth-applications/{client_id}/delete", settings::applications::destroy)
         .post("/settings/developer/oauth-applications/{client_id}/secrets", settings::secrets::create)
         .post("/settings/developer/oauth-applications/{client_id}/secrets/{id}/revoke", settings::secrets::destroy)
+        // Connections
+        .get("/settings/connections", settings::connections::index)
+        .post("/settings/connections/{id}/revoke", settings::connections::destroy)
         // Documentation and assets
         .get("/docs", docs::index)
         .get("/docs/errors", docs::errors)

@@ -7,6 +7,7 @@
 pub mod api_keys;
 pub mod applications;
 pub mod chart;
+pub mod connections;
 pub mod consent;
 pub mod consent_refused;
 pub mod devices;
@@ -67,6 +68,8 @@ pub struct Viewer<'a> {
 pub enum Place {
     /// The fleet.
     Devices,
+    /// What the person lets applications do.
+    Connections,
     /// Keys and applications.
     Developer,
     /// The reference and the guides.
@@ -74,11 +77,12 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Place; 3] = [Place::Devices, Place::Developer, Place::Docs];
+    const ALL: [Place; 4] = [Place::Devices, Place::Connections, Place::Developer, Place::Docs];
 
     fn label(self) -> &'static str {
         match self {
             Place::Devices => "Devices",
+            Place::Connections => "Connections",
             Place::Developer => "Developer Settings",
             Place::Docs => "Docs",
         }
@@ -87,6 +91,7 @@ impl Place {
     fn href(self) -> &'static str {
         match self {
             Place::Devices => "/devices",
+            Place::Connections => "/settings/connections",
             Place::Developer => "/settings/developer/api-keys",
             Place::Docs => "/docs",
         }
@@ -97,6 +102,9 @@ impl Place {
             Place::Devices => {
                 parts::icon("M10 3v4M7.5 14l1-7h3l1 7M2 14.5c2-1.7 3.3-1.7 5.3 0s3.4 1.7 5.4 0 3.3-1.7 5.3 0")
             }
+            Place::Connections => parts::icon(
+                "M8.5 11.5l3-3M9 6.5l2-2a3.2 3.2 0 0 1 4.5 4.5l-2 2M11 13.5l-2 2A3.2 3.2 0 0 1 4.5 11l2-2",
+            ),
             Place::Developer => parts::icon("M6.5 6 2.5 10l4 4M13.5 6l4 4-4 4M11.5 4l-3 12"),
             Place::Docs => parts::icon(
                 "M10 5.5C8 4 5.5 4 3 4.5v11c2.5-.5 5-.5 7 1 2-1.5 4.5-1.5 7-1v-11c-2.5-.5-5-.5-7 1zv11",

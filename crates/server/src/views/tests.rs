@@ -157,6 +157,18 @@ const SAID: &[(&str, &[&str])] = &[
         &["Python (Authlib)", "JavaScript (oauth4webapi)", "Add a secret", "Delete this application"],
     ),
     (
+        "connections",
+        &[
+            "Tide Ledger",
+            "Saltmarsh Software",
+            "Estuary Mouth",
+            "All devices",
+            "Remove access",
+            "/settings/connections/grt_1/revoke",
+        ],
+    ),
+    ("connections_empty", &["No connections yet", "Harbour Trust"]),
+    (
         "consent",
         &[
             "Verified by Bluesonde",

@@ -8,9 +8,10 @@ use server::http::{RouteKind, map};
 use rules::client_auth::ClientType;
 use rules::role::Role;
 
-use crate::support::{Browser, Flow, TestApp, request};
+use crate::support::{Browser, Client, Flow, Member, TestApp, request};
 
-/// An admin with something behind each form: a key, an application with two secrets, a waiting request.
+/// An admin with something behind each form: a key, an application with two secrets, a consent, a
+/// waiting request.
 struct Scene<'a> {
     browser: Browser<'a>,
     path: String,
@@ -41,9 +42,14 @@ impl<'a> Scene<'a> {
         }
         let secret = app.read(|tx| application::secrets(tx, &access, &id))[0].id.to_string();
         let browser = app.signed_in(&admin);
+        let connection = connection(app, &browser, (&admin, &client));
         Flow::new(app, &client).start(&browser).assert_text("asks for your data");
         let request = browser.page().asked.rsplit('/').next().unwrap().to_owned();
-        let last = if path.contains("/secrets/") { secret } else { key };
+        let last = match path {
+            path if path.contains("/secrets/") => secret,
+            path if path.contains("/connections/") => connection,
+            _ => key,
+        };
         let path =
             path.replace("{client_id}", &client.id).replace("{request_id}", &request).replace("{id}", &last);
         assert!(!path.contains('{'), "say what stands for the id in {path}");
@@ -56,6 +62,14 @@ impl<'a> Scene<'a> {
         let fields: Vec<(&str, &str)> = own.chain([("csrf_token", token)]).collect();
         self.browser.post_as(&self.path, &fields, headers)
     }
+}
+
+/// Lets the application in; the id that the page gives to undo it.
+fn connection(app: &TestApp, browser: &Browser<'_>, (member, client): (&Member, &Client)) -> String {
+    Flow::new(app, client).code(member);
+    let forms = browser.get("/settings/connections").forms();
+    let id = |form: &str| Some(form.strip_prefix("/settings/connections/")?.split('/').next()?.to_owned());
+    forms.iter().find_map(|form| id(&form.action)).expect("a connection to remove")
 }
 
 fn fields(email: &str, password: &str) -> Vec<(&'static str, String)> {

@@ -25,6 +25,7 @@ mod bearer;
 mod catalogue;
 mod client_auth;
 mod codes;
+mod connections;
 mod consent;
 mod crash;
 mod demo;

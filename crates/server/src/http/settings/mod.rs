@@ -1,7 +1,8 @@
-//! Developer Settings.
+//! Settings: a person's connections, and Developer Settings.
 
 pub(crate) mod api_keys;
 pub(crate) mod applications;
+pub(crate) mod connections;
 pub(crate) mod form;
 pub(crate) mod secrets;
 

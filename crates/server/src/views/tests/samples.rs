@@ -7,6 +7,7 @@ use crate::views::applications::{
     self, ApplicationCreated, ApplicationForm, ApplicationIndex, ApplicationRow, ApplicationShow, ClientType,
     Endpoints, SecretRow,
 };
+use crate::views::connections::{self, ConnectionCard, ConnectionIndex};
 use crate::views::consent::{self, Asker, Consent, OrganizationChoice, SignedIn, Trust};
 use crate::views::consent_refused::{self, ConsentRefused, MissingScope, Person};
 use crate::views::devices::{self, DeviceIndex};
@@ -88,7 +89,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
     console.chain(lone_pages()).map(|(name, nav, body)| (name, document(name, nav, body))).collect()
 }
 
-fn console_pages() -> [(&'static str, Place, Markup); 16] {
+fn console_pages() -> [(&'static str, Place, Markup); 18] {
     [
         (
             "api_keys",
@@ -133,6 +134,8 @@ fn console_pages() -> [(&'static str, Place, Markup); 16] {
             Place::Developer,
             applications::show(&application_show(ClientType::Confidential)),
         ),
+        ("connections", Place::Connections, connections::index(&connection_index(connected()))),
+        ("connections_empty", Place::Connections, connections::index(&connection_index(vec![]))),
         ("wall", Place::Developer, wall::wall(&wall_page())),
         (
             "devices",
@@ -406,6 +409,28 @@ fn consent_page(trust: Trust, devices: &str) -> Consent {
         device_choices: device_choices(),
         errors: Errors::default(),
     }
+}
+
+fn connection_index(connections: Vec<ConnectionCard>) -> ConnectionIndex {
+    ConnectionIndex { csrf: "token".into(), organization: "Harbour Trust".into(), connections }
+}
+
+fn connected() -> Vec<ConnectionCard> {
+    let connection = |id: &str, application: &str, scopes: &[&str], devices| ConnectionCard {
+        id: id.into(),
+        application: application.into(),
+        publisher: "Saltmarsh Software".into(),
+        scopes: lines(scopes),
+        devices,
+        approved_at: instant("2026-06-11T08:00:00Z"),
+        last_used_at: scopes.first().map(|_| now()),
+    };
+    let lasting = ["devices:read", "observations:write", "offline_access"];
+    vec![
+        connection("grt_1", "Tide Ledger", &lasting, Some(vec!["Estuary Mouth".into(), HOSTILE.into()])),
+        connection("grt_2", HOSTILE, &["devices:read"], None),
+        connection("grt_3", "Reef Watch", &[], Some(vec![])),
+    ]
 }
 
 fn refused() -> ConsentRefused {
