@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{self, Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -159,12 +159,14 @@ impl Sqlite {
         let first = self.next_reader.fetch_add(1, Ordering::Relaxed);
         let count = self.readers.len();
         for offset in 0..count {
-            if let Some(Ok(free)) = self.readers.get((first + offset) % count).map(Mutex::try_lock) {
-                return Ok(free);
+            // A panic while reading left nothing half done: the snapshot ended with it.
+            match self.readers.get((first + offset) % count).map(Mutex::try_lock) {
+                Some(Ok(free)) => return Ok(free),
+                Some(Err(sync::TryLockError::Poisoned(free))) => return Ok(free.into_inner()),
+                Some(Err(sync::TryLockError::WouldBlock)) | None => {}
             }
         }
         let turn = self.readers.get(first % count).ok_or(Error::Closed)?;
-        // A panic while reading left nothing half done: the snapshot ended with it.
         Ok(turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

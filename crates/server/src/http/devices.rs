@@ -106,6 +106,11 @@ impl Range {
         }
     }
 
+    /// Where the range that ends at `end` begins; observations may come from the very start of time.
+    fn start(self, end: Timestamp) -> Timestamp {
+        end.checked_sub(self.length()).unwrap_or(Timestamp::MIN)
+    }
+
     fn length(self) -> SignedDuration {
         SignedDuration::from_hours(match self {
             Self::Day => 24,
@@ -171,7 +176,7 @@ impl Found {
         let series = datastreams
             .iter()
             .map(|datastream| {
-                let points = points(tx, access, datastream, (end - range.length(), end))?;
+                let points = points(tx, access, datastream, (range.start(end), end))?;
                 let (title, gap) = (title(datastream, &datastreams, &manifest), usual_gap(&points));
                 Ok(Series { datastream: datastream.clone(), title, points, gap })
             })
@@ -264,7 +269,7 @@ impl Series {
             id: self.datastream.id.as_str(),
             title: &self.title,
             unit: &self.datastream.unit.symbol,
-            start: end - range.length(),
+            start: range.start(end),
             end,
             points: &self.points,
             gap: self.gap,
