@@ -47,28 +47,26 @@ export async function register(name, { redirectUri = CALLBACK, isPublic = false 
 }
 
 /** Somebody who lets the application in; resolves with the address at which they come back to it. */
-export async function allows(authorizationUrl) {
-  const customer = new Person();
+export async function allows(authorizationUrl, customer = new Person()) {
   return customer.allow(await arrive(customer, authorizationUrl));
 }
 
-/** Somebody who does not. */
-export async function denies(authorizationUrl) {
-  const customer = new Person();
-  return customer.deny(await arrive(customer, authorizationUrl));
+/** Somebody who does not: another person, because one who has allowed it before would not be asked again. */
+export async function denies(authorizationUrl, customer = new Person()) {
+  return customer.deny(await arrive(customer, authorizationUrl, 'Owner'));
 }
 
 /** Brings a person from the application to the page that asks them, or past it where they have been asked before. */
-export async function arrive(customer, authorizationUrl) {
-  return customer.signIn(await customer.open(authorizationUrl), demo.user('Operator'));
+export async function arrive(customer, authorizationUrl, role = 'Operator') {
+  return customer.signIn(await customer.open(authorizationUrl), demo.user(role));
 }
 
 /** The customer takes the application's access back on the page Connections. */
 export async function removesAccess({ name }) {
   const customer = await signedIn('Operator');
   const page = await customer.open(`${demo.issuer}/settings/connections`);
-  const after = await customer.send(page, page.form('csrf_token', name));
-  assert.ok(!after.text.includes(name), 'the connection is gone');
+  const remaining = await customer.send(page, page.form('csrf_token', name));
+  assert.ok(!remaining.text.includes(name), 'the connection is gone');
 }
 
 /**
@@ -76,9 +74,9 @@ export async function removesAccess({ name }) {
  * libraries that have none, by the customer's hand. The test's output says which it was.
  */
 export async function endsAccess(test, application, revoke) {
-  const offered = metadata.revocation_endpoint !== undefined;
-  if (offered && revoke) return revoke(metadata.revocation_endpoint);
-  test.diagnostic(revoke ? 'the server has no revocation endpoint: removed on the page Connections' : 'removed on the page Connections');
+  const missing = withoutEndpoint('revocation_endpoint');
+  if (revoke && !missing) return revoke(metadata.revocation_endpoint);
+  test.diagnostic(`${revoke ? missing : 'the library cannot revoke'}: access is removed on the page Connections`);
   return removesAccess(application);
 }
 

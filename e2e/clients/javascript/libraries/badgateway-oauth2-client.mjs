@@ -7,16 +7,16 @@ import { OAuth2Client, OAuth2Error, OAuth2Fetch, OAuth2HttpError, generateCodeVe
 
 import { SCOPES, allows, demo, denies, endsAccess, mistyped, reads, readsDevices, register, withoutEndpoint } from '../world.mjs';
 
-describe('@badgateway/oauth2-client', () => {
-  let application;
+let application;
 
+describe('@badgateway/oauth2-client', () => {
   before(async () => {
     application = await register('Gateway Guillemot');
   });
 
   test('discovers the server, exchanges a code with PKCE, refreshes, and reads with the new token', async () => {
     const client = clientOf(application);
-    const token = await connect(client, application);
+    const token = await connect(client);
     assert.deepEqual(token.scope, SCOPES);
     const fresh = await client.refreshToken(token);
     assert.notEqual(fresh.refreshToken, token.refreshToken);
@@ -32,7 +32,7 @@ describe('@badgateway/oauth2-client', () => {
 
   test('refreshes by itself when the API refuses the token, and asks again', async () => {
     const client = clientOf(application);
-    const token = await connect(client, application);
+    const token = await connect(client);
     const stored = [];
     const session = sessionOf(client, { ...token, accessToken: mistyped(token.accessToken) }, {
       storeToken: (fresh) => { stored.push(fresh); },
@@ -45,7 +45,7 @@ describe('@badgateway/oauth2-client', () => {
 
   test('asks for a new authorization when access has ended', async (t) => {
     const client = clientOf(application);
-    const token = await connect(client, application);
+    const token = await connect(client);
     await endsAccess(t, application, () => client.revoke(token, 'refresh_token'));
 
     await assert.rejects(client.refreshToken(token), refusal(400, 'invalid_grant', /revoked/));
@@ -59,27 +59,26 @@ describe('@badgateway/oauth2-client', () => {
     const missing = withoutEndpoint('introspection_endpoint');
     if (missing) return t.skip(missing);
     const client = clientOf(application);
-    const token = await connect(client, application);
+    const token = await connect(client);
     assert.equal((await client.introspect(token)).active, true);
     assert.equal((await client.introspect({ accessToken: mistyped(token.accessToken) })).active, false);
   });
 
   test('throws access_denied with its description when the customer denies', async () => {
     const client = clientOf(application);
-    const attempt = attemptOf(application);
-    const url = await client.authorizationCode.getAuthorizeUri({ ...attempt, extraParams: { prompt: 'consent' } });
-    const arrival = await denies(url);
+    const attempt = await attemptOf(application);
+    const arrival = await denies(await client.authorizationCode.getAuthorizeUri(attempt));
     await assert.rejects(client.authorizationCode.getTokenFromCodeRedirect(arrival, attempt), (error) => {
       assert.ok(error instanceof OAuth2Error, error);
       assert.equal(error.oauth2Code, 'access_denied');
-      assert.notEqual(error.message, 'OAuth2 error', 'the message is our description');
+      assert.match(error.message, /said no/);
       return true;
     });
   });
 
   test('throws what the server says about another redirect URI than the one of the authorization', async () => {
     const client = clientOf(application);
-    const attempt = attemptOf(application);
+    const attempt = await attemptOf(application);
     const arrival = await allows(await client.authorizationCode.getAuthorizeUri(attempt));
     const elsewhere = { ...attempt, redirectUri: `${application.redirectUri}/` };
     const exchange = client.authorizationCode.getTokenFromCodeRedirect(arrival, elsewhere);
@@ -91,12 +90,13 @@ function clientOf({ clientId, clientSecret }) {
   return new OAuth2Client({ server: demo.issuer, clientId, clientSecret });
 }
 
-function attemptOf({ redirectUri }) {
-  return { redirectUri, scope: SCOPES, state: randomBytes(16).toString('hex'), codeVerifier: randomBytes(32).toString('hex') };
+async function attemptOf({ redirectUri }) {
+  const state = randomBytes(16).toString('hex');
+  return { redirectUri, scope: SCOPES, state, codeVerifier: await generateCodeVerifier() };
 }
 
-async function connect(client, { redirectUri }) {
-  const attempt = { ...attemptOf({ redirectUri }), codeVerifier: await generateCodeVerifier() };
+async function connect(client, connecting = application) {
+  const attempt = await attemptOf(connecting);
   const arrival = await allows(await client.authorizationCode.getAuthorizeUri(attempt));
   return client.authorizationCode.getTokenFromCodeRedirect(arrival, attempt);
 }

@@ -8,9 +8,9 @@ import ClientOAuth2 from 'client-oauth2';
 import { Person } from '../person.mjs';
 import { SCOPES, allows, demo, endsAccess, isRefused, reads, register } from '../world.mjs';
 
-describe('client-oauth2', () => {
-  let application;
+let application;
 
+describe('client-oauth2', () => {
   before(async () => {
     application = await register('Old Auk');
   });
@@ -25,6 +25,13 @@ describe('client-oauth2', () => {
     await reads(fresh.accessToken);
     const { headers } = fresh.sign({ method: 'GET', url: `${demo.api}/devices` });
     assert.equal(headers.Authorization, `Bearer ${fresh.accessToken}`, 'the token type is understood');
+  });
+
+  // As in its shortest example: no scopes, and `state=` with nothing in it.
+  test('is granted what its application requires when it names no scopes', async () => {
+    const token = await connect(clientOf(application, { scopes: undefined, state: undefined }));
+    assert.equal(token.data.scope, SCOPES.join(' '));
+    await reads(token.accessToken);
   });
 
   test('knows that a stored token has expired, and refreshes it', async () => {
@@ -59,7 +66,7 @@ describe('client-oauth2', () => {
   });
 });
 
-function clientOf({ clientId, clientSecret, redirectUri }) {
+function clientOf({ clientId, clientSecret, redirectUri }, more = {}) {
   return new ClientOAuth2({
     clientId,
     clientSecret,
@@ -68,6 +75,7 @@ function clientOf({ clientId, clientSecret, redirectUri }) {
     authorizationUri: `${demo.issuer}/oauth2/auth`,
     scopes: SCOPES,
     state: randomBytes(16).toString('hex'),
+    ...more,
   });
 }
 

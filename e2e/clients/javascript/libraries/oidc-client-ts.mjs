@@ -4,23 +4,24 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import { launchBrowser, openVisitor } from '../../../support/visitor.mjs';
 import { answer, startWebApp } from '../web-app.mjs';
-import { SCOPES, demo, endsAccess, mistyped, readsDevices, register } from '../world.mjs';
+import { SCOPES, demo, mistyped, readsDevices, register, removesAccess, withoutEndpoint } from '../world.mjs';
 
-const FILES = {
-  '/app.js': new URL('../page/app.js', import.meta.url),
-  '/oidc-client-ts.js': new URL('../browser/oidc-client-ts.js', `file://${createRequire(import.meta.url).resolve('oidc-client-ts')}`),
-};
 const PAGE = new URL('../page/index.html', import.meta.url);
+const library = pathToFileURL(createRequire(import.meta.url).resolve('oidc-client-ts'));
+const SCRIPTS = {
+  '/app.js': new URL('../page/app.js', import.meta.url),
+  '/oidc-client-ts.js': new URL('../browser/oidc-client-ts.js', library),
+};
+
+let web;
+let browser;
+let application;
 
 describe('oidc-client-ts', () => {
-  let web;
-  let browser;
-  let application;
-  let visitor;
-
   before(async () => {
     web = await startWebApp(serve);
     application = await register('Page Kittiwake', { redirectUri: `${web.origin}/callback`, isPublic: true });
@@ -32,98 +33,62 @@ describe('oidc-client-ts', () => {
     await web?.close();
   });
 
-  test('exchanges a code with PKCE, refreshes, and reads with the new token, all from another origin', async () => {
-    await withVisitor(async () => {
-      const tokens = await connect();
-      assert.equal(tokens.scope, SCOPES.join(' '));
-      assert.equal(tokens.expired, false);
+  visit('exchanges a code with PKCE, refreshes, and reads with the new token, all from another origin', async (page) => {
+    const tokens = await page.connect();
+    assert.equal(tokens.scope, SCOPES.join(' '));
+    assert.equal(tokens.expired, false);
 
-      const { value: fresh } = await inPage('refreshes');
-      assert.notEqual(fresh.refreshToken, tokens.refreshToken);
-      const { value: read } = await inPage('reads', `${demo.api}/devices`, fresh.accessToken);
-      assert.equal(read.status, 200);
-      readsDevices(read.body);
-    });
+    const { value: fresh } = await page.call('refreshes');
+    assert.notEqual(fresh.refreshToken, tokens.refreshToken);
+    const { value: read } = await page.call('reads', `${demo.api}/devices`, fresh.accessToken);
+    readsDevices(read.body);
   });
 
-  test('can read why the API refuses a token, and refreshes', async () => {
-    await withVisitor(async () => {
-      const { accessToken } = await connect();
-      const { value: refused } = await inPage('reads', `${demo.api}/devices`, mistyped(accessToken));
-      assert.equal(refused.status, 401);
-      assert.ok(refused.body.detail);
+  visit('can read why the API refuses a token, and refreshes', async (page) => {
+    const { accessToken } = await page.connect();
+    await page.isRefused(mistyped(accessToken));
 
-      const { value: fresh } = await inPage('refreshes');
-      const { value: read } = await inPage('reads', `${demo.api}/devices`, fresh.accessToken);
-      readsDevices(read.body);
-    }, [401]);
-  });
+    const { value: fresh } = await page.call('refreshes');
+    const { value: read } = await page.call('reads', `${demo.api}/devices`, fresh.accessToken);
+    readsDevices(read.body);
+  }, [401]);
 
-  test('throws invalid_grant when access has ended', async (t) => {
-    await withVisitor(async () => {
-      const { accessToken, refreshToken } = await connect();
-      await endsAccess(t, application, async () => {
-        assert.deepEqual(await inPage('revokes'), {});
-        // A copy of the refresh token elsewhere: the library has thrown its own away.
-        await inPage('remembers', refreshToken);
-      });
+  visit('throws invalid_grant when the customer has removed its access', async (page) => {
+    const { accessToken } = await page.connect();
+    await removesAccess(application);
 
-      const { value: refused } = await inPage('reads', `${demo.api}/devices`, accessToken);
-      assert.equal(refused.status, 401);
-      const refresh = await inPage('refreshes');
-      assert.deepEqual([refresh.name, refresh.error], ['ErrorResponse', 'invalid_grant']);
-      assert.match(refresh.description, /revoked/);
-    }, [400, 401]);
-  });
+    await page.isRefused(accessToken);
+    const refresh = await page.call('refreshes');
+    assert.deepEqual([refresh.name, refresh.error], ['ErrorResponse', 'invalid_grant']);
+    assert.match(refresh.description, /revoked/);
+  }, [400, 401]);
+
+  visit('revokes its tokens when the customer signs out', async (page, t) => {
+    const missing = withoutEndpoint('revocation_endpoint');
+    if (missing) return t.skip(missing);
+    const { accessToken, refreshToken } = await page.connect();
+    const { value, ...error } = await page.call('revokes');
+    assert.deepEqual([value, error], [undefined, {}]);
+
+    await page.isRefused(accessToken);
+    await isSpent(refreshToken);
+  }, [401]);
 
   // What somebody gets who leaves the scope out: the library asks for OpenID Connect's.
-  test('throws invalid_scope with its description when it asks for its own default scope', async () => {
-    await withVisitor(async () => {
-      await leave({ scope: undefined });
-      await visitor.page.waitForURL(`${web.origin}/callback?**`);
-      const back = await inPage('comesBack');
-      assert.deepEqual([back.name, back.error], ['ErrorResponse', 'invalid_scope']);
-      assert.match(back.description, /openid/);
-    });
+  visit('throws invalid_scope with its description when it asks for its own default scope', async (page) => {
+    await page.leave({ scope: undefined });
+    const back = await page.call('comesBack');
+    assert.deepEqual([back.name, back.error], ['ErrorResponse', 'invalid_scope']);
+    assert.match(back.description, /openid/);
   });
+});
 
-  async function connect() {
-    await leave();
-    await visitor.signIn(demo.user('Operator'));
-    await visitor.press(visitor.page.locator('[name=decision][value=allow]'));
-    const { value, ...error } = await inPage('comesBack');
-    assert.ok(value, JSON.stringify(error));
-    return value;
-  }
-
-  /** Opens the application and presses its way to Bluesonde. */
-  async function leave(more = {}) {
-    const settings = {
-      authority: demo.issuer,
-      metadataUrl: `${demo.issuer}/.well-known/oauth-authorization-server`,
-      client_id: application.clientId,
-      redirect_uri: application.redirectUri,
-      response_type: 'code',
-      scope: SCOPES.join(' '),
-      ...more,
-    };
-    await visitor.goto(`${web.origin}/?${new URLSearchParams({ settings: JSON.stringify(settings) })}`);
-    await Promise.all([
-      visitor.page.waitForEvent('framenavigated'),
-      visitor.page.evaluate(() => { window.application.leaves(); }),
-    ]);
-    await visitor.page.waitForLoadState();
-  }
-
-  function inPage(name, ...values) {
-    return visitor.page.evaluate(([call, given]) => window.application[call](...given), [name, values]);
-  }
-
-  /** A browser that is watched: whatever it complains about fails the test, but for refusals that are right. */
-  async function withVisitor(story, refusals = []) {
-    visitor = await openVisitor(browser, { issuer: demo.issuer, elsewhere: web.origin });
+/** A test with a browser that is watched: its complaints fail the test, but for the refusals that are expected. */
+function visit(name, story, refusals = []) {
+  test(name, async (t) => {
+    const visitor = await openVisitor(browser, { issuer: demo.issuer, elsewhere: web.origin });
     try {
-      await story();
+      await story(new Page(visitor), t);
     } catch (error) {
       error.message += `\n  at ${visitor.page.url()}\n  ${visitor.complaints.join('\n  ')}`;
       throw error;
@@ -132,8 +97,71 @@ describe('oidc-client-ts', () => {
     }
     const unexpected = visitor.complaints.filter((complaint) => !isRefusal(complaint, refusals));
     assert.deepEqual(unexpected, [], 'the browser complained');
+  });
+}
+
+/** The application's page, in the customer's browser. */
+class Page {
+  #visitor;
+
+  constructor(visitor) {
+    this.#visitor = visitor;
   }
-});
+
+  /** From the application through sign-in and consent, back to the application, to its tokens. */
+  async connect() {
+    await this.leave();
+    await this.#visitor.signIn(demo.user('Operator'));
+    await this.#visitor.press(this.#visitor.page.locator('[name=decision][value=allow]'));
+    const { value, ...error } = await this.call('comesBack');
+    assert.ok(value, JSON.stringify(error));
+    return value;
+  }
+
+  /** Opens the application and has it send the browser to Bluesonde. */
+  async leave(more = {}) {
+    const settings = JSON.stringify({ ...settingsOf(application), ...more });
+    await this.#visitor.goto(`${web.origin}/?${new URLSearchParams({ settings })}`);
+    await Promise.all([
+      this.#visitor.page.waitForEvent('framenavigated'),
+      this.#visitor.page.evaluate(() => { window.application.leaves(); }),
+    ]);
+    await this.#visitor.page.waitForLoadState();
+  }
+
+  /** Calls what page/app.js offers; resolves with `{ value }` or with the parts of the error. */
+  call(name, ...values) {
+    return this.#visitor.page.evaluate(([called, given]) => window.application[called](...given), [name, values]);
+  }
+
+  async isRefused(accessToken) {
+    const { value: refused } = await this.call('reads', `${demo.api}/devices`, accessToken);
+    assert.equal(refused.status, 401);
+    assert.ok(refused.body.detail, 'the page can read why');
+  }
+}
+
+function settingsOf({ clientId, redirectUri }) {
+  return {
+    authority: demo.issuer,
+    metadataUrl: `${demo.issuer}/.well-known/oauth-authorization-server`,
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: SCOPES.join(' '),
+  };
+}
+
+/** The library forgets what it has revoked, so a copy is tried without it. */
+async function isSpent(refreshToken) {
+  const response = await fetch(`${demo.issuer}/oauth2/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      client_id: application.clientId, grant_type: 'refresh_token', refresh_token: refreshToken,
+    }),
+  });
+  assert.equal((await response.json()).error, 'invalid_grant');
+}
 
 /** The browser logs each refused request of a script as an error. */
 function isRefusal(complaint, statuses) {
@@ -141,8 +169,7 @@ function isRefusal(complaint, statuses) {
 }
 
 async function serve(request, response) {
-  const { pathname } = new URL(request.url, 'http://127.0.0.1');
-  const script = FILES[pathname];
+  const script = SCRIPTS[new URL(request.url, web.origin).pathname];
   if (script) return answer(response, 200, await readFile(script), 'text/javascript');
   return answer(response, 200, await readFile(PAGE), 'text/html');
 }

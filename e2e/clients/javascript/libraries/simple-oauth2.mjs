@@ -7,9 +7,9 @@ import { AuthorizationCode } from 'simple-oauth2';
 
 import { SCOPES, allows, demo, endsAccess, isRefused, reads, register } from '../world.mjs';
 
-describe('simple-oauth2', () => {
-  let application;
+let application;
 
+describe('simple-oauth2', () => {
   before(async () => {
     application = await register('Simple Puffin');
   });
@@ -53,14 +53,6 @@ describe('simple-oauth2', () => {
     const exchange = client.getToken({ code: 'not a code', redirect_uri: application.redirectUri });
     await assert.rejects(exchange, refusal(400, 'invalid_grant', /code/));
   });
-
-  async function connect(client) {
-    const state = randomBytes(16).toString('hex');
-    const url = client.authorizeURL({ redirect_uri: application.redirectUri, scope: SCOPES, state });
-    const { searchParams } = new URL(await allows(url));
-    assert.equal(searchParams.get('state'), state);
-    return client.getToken({ code: searchParams.get('code'), redirect_uri: application.redirectUri });
-  }
 });
 
 function clientOf({ clientId, clientSecret }) {
@@ -73,6 +65,14 @@ function clientOf({ clientId, clientSecret }) {
       revokePath: '/oauth2/revoke',
     },
   });
+}
+
+async function connect(client) {
+  const state = randomBytes(16).toString('hex');
+  const url = client.authorizeURL({ redirect_uri: application.redirectUri, scope: SCOPES, state });
+  const { searchParams } = new URL(await allows(url));
+  assert.equal(searchParams.get('state'), state);
+  return client.getToken({ code: searchParams.get('code'), redirect_uri: application.redirectUri });
 }
 
 /** The library throws the answer as it came. */
