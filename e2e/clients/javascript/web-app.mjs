@@ -1,7 +1,7 @@
 // The third party's own web application, for libraries that live in one: plain HTTP on a port of loopback.
 import { createServer } from 'node:http';
 
-/** Starts an application that answers with `handle(request, response)`; a handler that fails is a page with its text. */
+/** Starts an application that answers with `handle(request, response)`; where that fails, the page is its error. */
 export async function startWebApp(handle) {
   const server = createServer((request, response) => {
     Promise.resolve(handle(request, response)).catch((error) => answer(response, 500, String(error?.stack ?? error)));

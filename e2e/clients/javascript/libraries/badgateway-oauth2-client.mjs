@@ -3,9 +3,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 
-import { OAuth2Client, OAuth2Error, OAuth2Fetch, OAuth2HttpError, generateCodeVerifier } from '@badgateway/oauth2-client';
+import {
+  OAuth2Client, OAuth2Error, OAuth2Fetch, OAuth2HttpError, generateCodeVerifier,
+} from '@badgateway/oauth2-client';
 
-import { SCOPES, allows, demo, denies, endsAccess, mistyped, reads, readsDevices, register, withoutEndpoint } from '../world.mjs';
+import {
+  SCOPES, allows, demo, denies, endsAccess, mistyped, reads, readsDevices, register, withoutEndpoint,
+} from '../world.mjs';
 
 let application;
 

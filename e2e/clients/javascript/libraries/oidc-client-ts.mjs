@@ -33,7 +33,7 @@ describe('oidc-client-ts', () => {
     await web?.close();
   });
 
-  visit('exchanges a code with PKCE, refreshes, and reads with the new token, all from another origin', async (page) => {
+  visit('exchanges a code with PKCE, refreshes, and reads with the new token, all through CORS', async (page) => {
     const tokens = await page.connect();
     assert.equal(tokens.scope, SCOPES.join(' '));
     assert.equal(tokens.expired, false);

@@ -4,7 +4,9 @@ import { before, describe, test } from 'node:test';
 
 import * as client from 'openid-client';
 
-import { SCOPES, allows, demo, denies, endsAccess, mistyped, readsDevices, register, withoutEndpoint } from '../world.mjs';
+import {
+  SCOPES, allows, demo, denies, endsAccess, mistyped, readsDevices, register, withoutEndpoint,
+} from '../world.mjs';
 
 let application;
 

@@ -1,4 +1,4 @@
-// passport-oauth2 in a web application: the secret always in the body, PKCE and state kept in the application's session.
+// passport-oauth2 in a web application: the secret always in the body, PKCE and state in the application's session.
 //
 // What a provider's own strategy would do with the library's inner client (refreshing, reading a profile) is done here
 // with the same calls.

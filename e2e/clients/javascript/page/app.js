@@ -1,4 +1,4 @@
-// The application in the page. Its settings are in the address, and come back with the browser in the session's storage.
+// The application in the page. Its settings come in the address, and the browser's session storage keeps them.
 /* global oidc */
 const settings = JSON.parse(new URLSearchParams(location.search).get('settings') ?? sessionStorage.getItem('settings'));
 sessionStorage.setItem('settings', JSON.stringify(settings));
