@@ -1,4 +1,4 @@
-// client-oauth2, old and still widely used: raw Basic authentication, no PKCE, no revocation, fixed sentences as errors.
+// client-oauth2, old and still widely used: Basic authentication, no PKCE, no revocation, errors in fixed sentences.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, describe, test } from 'node:test';
