@@ -118,7 +118,7 @@ pub enum CodeVerdict {
 pub fn judge_code(code: &CodeFacts<'_>, with: &Redemption<'_>, now: Timestamp) -> CodeVerdict {
     let proof = pkce::prove(code.challenge, with.verifier);
     if let Some(redeemed_at) = code.redeemed_at {
-        return judge_used_code(now.duration_since(redeemed_at), proof);
+        return judge_used_code(apart(now, redeemed_at), proof);
     }
     if let Some(refusal) = standing_refusal(code, now) {
         return CodeVerdict::Refuse(refusal);
@@ -154,6 +154,12 @@ fn judge_used_code(ago: SignedDuration, proof: Result<(), Unproven>) -> CodeVerd
     } else {
         CodeVerdict::EndGrant(refusal)
     }
+}
+
+/// How far two instants are from each other. The later one can have the earlier time: a clock was set back, and then
+/// an hour must not look like no time at all.
+fn apart(one: Timestamp, other: Timestamp) -> SignedDuration {
+    one.duration_since(other).abs()
 }
 
 fn standing_refusal(code: &CodeFacts<'_>, now: Timestamp) -> Option<Refusal> {
@@ -261,7 +267,7 @@ fn judge_rotated(
     request: &RefreshRequest<'_>,
     now: Timestamp,
 ) -> RefreshVerdict {
-    let ago = now.duration_since(rotated.at);
+    let ago = apart(now, rotated.at);
     let place = match rotated.address {
         Some(address) if address == request.address => Place::Same,
         Some(_) => Place::Other,

@@ -166,7 +166,8 @@ pub(crate) fn send_back(visit: &Visit, application: &Application, error: &ErrorR
 
 /// Tells the person, because nobody else can be told yet.
 fn explain(error: &PageError) -> Trouble {
-    let guide = ("How sign-in with Bluesonde works".to_owned(), "/docs#guides".to_owned());
+    let guide =
+        ("How sign-in with Bluesonde works".to_owned(), "/docs/guides/authentication#on-our-page".to_owned());
     let mut trouble =
         Trouble::new(StatusCode::BAD_REQUEST, "This sign-in link does not work", error.to_string());
     trouble.guide = Some(guide);
