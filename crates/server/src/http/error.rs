@@ -169,6 +169,17 @@ impl Problem {
         Self::new(Code::BodyTooLarge, detail)
     }
 
+    /// 413: a batch of more rows than this.
+    pub(crate) fn too_many_rows(limit: usize) -> Self {
+        let detail = format!(
+            "A batch may have at most {limit} observations. Nothing was stored. Split it into several requests; a \
+             thousand in each is a good size."
+        );
+        let mut problem = Self::new(Code::BodyTooLarge, detail.clone());
+        problem.0.errors.push(FieldProblem { pointer: "/observations".to_owned(), detail });
+        problem
+    }
+
     /// 415.
     pub fn unsupported_media_type(accepted: &str) -> Self {
         let detail = format!("Send the body as {accepted}, and say so in Content-Type.");

@@ -234,7 +234,8 @@ pub(crate) fn create_doc() -> Doc {
     Doc::new("Observations", "create_observations", "Send observations")
         .says(
             "A batch goes in as a whole or not at all, and is on disk when the answer comes. The same observation \
-             again is unchanged, so after a timeout just send it again. At most 16 MiB.",
+             again is unchanged, so after a timeout just send it again. At most 100,000 observations and 16 MiB; more \
+             is refused with 413 and nothing is stored, so split it.",
         )
         .body::<ObservationBatch>(json!({"observations": [{
             "datastream_id": "dst_01kb3zq6yag3j5k7m9n2p4q6r8",

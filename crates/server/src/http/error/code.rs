@@ -116,7 +116,7 @@ pub const CODES: [Entry; 12] = [
         name: "body_too_large",
         status: StatusCode::PAYLOAD_TOO_LARGE,
         title: "Body too large",
-        meaning: "The body is larger than this endpoint takes. Nothing of it was read.",
+        meaning: "The body has more bytes, or the batch more observations, than this endpoint takes. Nothing was stored.",
         remedy: "Split it into several requests. A thousand observations in each is a good size.",
     },
     Entry {

@@ -126,13 +126,63 @@ fn twenty_mistakes_are_named_and_the_rest_counted() {
     assert!(errors[20]["detail"].as_str().unwrap().contains('5'));
 }
 
+#[test]
+fn one_row_too_many_is_refused_before_the_rest_is_read() {
+    let row = "{}";
+    let json = |rows: usize| format!(r#"{{"observations": [{}{row}, no JSON]"#, "{},".repeat(rows - 1));
+    let ndjson = |rows: usize| format!("{row}\n").repeat(rows);
+    let csv = |rows: usize| format!("datastream_id,phenomenon_time,result\n{}", "0,0,0\n".repeat(rows));
+    for (format, text) in [
+        (Format::Json, json(MOST_ROWS + 1)),
+        (Format::Ndjson, ndjson(MOST_ROWS + 1)),
+        (Format::Csv, csv(MOST_ROWS + 1)),
+    ] {
+        let problem = read(format, &text).unwrap_err();
+        assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        let problem = serde_json::to_value(problem).unwrap();
+        assert_eq!(problem["errors"][0]["pointer"], "/observations");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("at most 100000") && detail.contains("Split it"), "{detail}");
+    }
+    for (format, text) in [(Format::Ndjson, ndjson(MOST_ROWS)), (Format::Csv, csv(MOST_ROWS))] {
+        assert_eq!(problem(format, &text)["errors"].as_array().unwrap().len(), 21);
+    }
+    assert!(problem(Format::Json, &json(MOST_ROWS))["detail"].as_str().unwrap().contains("not JSON"));
+}
+
+#[test]
+fn a_batch_that_has_failed_gathers_nothing_more() {
+    let mut rows = Rows::new(Lines(Some(Vec::new())));
+    for line in 0..1000 {
+        rows.at(line);
+        let row = if line < 500 { json_row(GOOD) } else { Err(Mistake::of("result")) };
+        rows.add(row).unwrap();
+        rows.at(line);
+        rows.add(json_row(GOOD)).unwrap();
+    }
+    assert_eq!(rows.batch.rows.capacity(), 0);
+    assert!(rows.batch.lines.0.as_ref().unwrap().len() <= 1000 + 2 * NAMED);
+    assert_eq!(rows.unnamed, 500 - NAMED);
+}
+
+#[test]
+fn a_line_without_end_is_refused_before_its_fields_are_counted() {
+    let problem = problem(Format::Csv, &format!("datastream_id{}", ",".repeat(LONGEST_LINE)));
+    assert!(problem["detail"].as_str().unwrap().contains("A line"), "{problem}");
+}
+
 async fn sent(content_type: Option<&str>, body: Body) -> Result<Batch, Problem> {
     let request = Request::builder();
     let request = match content_type {
         Some(content_type) => request.header(header::CONTENT_TYPE, content_type),
         None => request,
     };
-    Batch::from_request(request.body(body).unwrap(), &()).await
+    let dir = tempfile::tempdir().unwrap();
+    let db = db::Db::open(&dir.path().join("test.db"), &model::migrations(), db::Clock::System).unwrap();
+    let (format, pepper) = (rules::secret::Format::new("bsn").unwrap(), rules::secret::Pepper::new([7; 32]));
+    let site = crate::config::Config::load(&crate::config::Flags::default()).unwrap().site;
+    let app = App::new(db, rules::secret::Mint { format, pepper }, site);
+    Batch::from_request(request.body(body).unwrap(), &app).await
 }
 
 #[tokio::test]
@@ -156,4 +206,14 @@ async fn a_body_of_more_than_16_mib_is_refused() {
     let body = vec![b' '; 16 * 1024 * 1024 + 1];
     let problem = sent(Some("application/x-ndjson"), Body::from(body)).await.unwrap_err();
     assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn others_are_served_while_a_batch_is_read() {
+    let body = Body::from(format!("{GOOD}\n").repeat(MOST_ROWS));
+    tokio::select! {
+        biased;
+        _read = sent(Some("application/x-ndjson"), body) => panic!("the whole batch was read in between"),
+        () = tokio::task::yield_now() => {}
+    }
 }
