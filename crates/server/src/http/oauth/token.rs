@@ -67,6 +67,8 @@ async fn exchange(
     let named =
         request.client.candidates().first().and_then(|named| named.client_id().parse::<ClientId>().ok());
     let named = named.map_or_else(|| "no client".to_owned(), |id| id.to_string());
+    // Requests that arrive together are all looked at before the first failure counts. Unlike passwords, secrets are
+    // 256 random bits and cost no hashing: a burst more of guesses finds nothing, so nobody has to wait for a turn.
     if let Some(wait) = app.throttle.client_wait(&named, address.0) {
         return too_many(wait);
     }
