@@ -127,6 +127,15 @@ impl Problem {
         problem
     }
 
+    /// 400: the request came unencrypted over a network.
+    pub(crate) fn plain_http(api_url: &str) -> Self {
+        let detail = format!(
+            "This request came over plain http, which others can read. Send it to {api_url} instead, and revoke the \
+             key or token that it carried, if any."
+        );
+        Self::new(Code::InvalidRequest, detail)
+    }
+
     /// 400 about the `Authorization` header.
     pub fn bad_authorization(detail: &str) -> Self {
         Self::new(Code::InvalidRequest, detail).challenging(Challenge::InvalidRequest)
@@ -335,6 +344,13 @@ impl Trouble {
         let happened = "The address of this page has a part that can't be read.";
         Self::new(StatusCode::BAD_REQUEST, "That can't be right", happened)
             .advise("Check the address, or go back to where you came from.")
+    }
+
+    /// 400: the request came unencrypted over a network.
+    pub(crate) fn plain_http(public_url: &str) -> Self {
+        let happened = "This page was asked for over plain http, which others can read. Nothing was done.";
+        Self::new(StatusCode::BAD_REQUEST, "Use https", happened)
+            .advise(format!("Open {public_url} instead. If you sent a password just now, change it."))
     }
 
     /// 413.
