@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::http::error::{Fail, Trouble};
 use crate::http::oauth::consent;
 use crate::http::page::{Visit, see_other};
+use crate::throttle::network;
 use crate::views::error::Comparison;
 
 /// The largest form that can become a query again.
@@ -86,7 +87,8 @@ async fn go_on(app: &App, visit: &Visit, application: &Application, valid: Valid
     }
     let (browser, client) = (visit.browser_hash(), application.client_id.clone());
     let sign_in = visit.session.is_none() || valid.asks(Prompt::Login);
-    let id = app.db.write(move |tx| authorization::begin(tx, browser, &client, &valid)).await?;
+    let address = network(visit.address());
+    let id = app.db.write(move |tx| authorization::begin(tx, (browser, &address), &client, &valid)).await?;
     Ok(visit.redirect(&if sign_in { format!("/login?request={id}") } else { consent::path(&id) }))
 }
 

@@ -243,7 +243,7 @@ impl TestApp {
     }
 
     /// Moves on by a millisecond, because ids made within one have no order, and counts.
-    pub(super) fn tick(&self) -> u32 {
+    pub(crate) fn tick(&self) -> u32 {
         self.advance(SignedDuration::from_millis(1));
         self.count.set(self.count.get() + 1);
         self.count.get()
