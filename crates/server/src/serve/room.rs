@@ -127,6 +127,8 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::Router;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
@@ -183,7 +185,9 @@ mod tests {
         first.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"HTTP/1.1 404");
         let mut second = TcpStream::connect(at).await.unwrap();
-        assert_eq!(second.read(&mut answer).await.unwrap(), 0, "closed without a word");
+        // Sooner than a connection that says nothing is closed anyway.
+        let closed = tokio::time::timeout(Duration::from_secs(5), second.read(&mut answer)).await;
+        assert_eq!(closed.unwrap().unwrap(), 0, "closed without a word");
         stop.send_replace(true);
         drop(first);
         serving.await.unwrap();
