@@ -16,6 +16,9 @@ use crate::http::docs::Document;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
 
+/// Mebibytes that all large batches together can have.
+pub(crate) const BATCH_STOCK: usize = 128;
+
 /// The shared state; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
@@ -34,6 +37,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Where batches of observations are read.
     pub(crate) batches: Bench,
+    /// Memory for large batches, in mebibytes.
+    pub(crate) batch_stock: Arc<Semaphore>,
     /// Who fails too often.
     pub throttle: Throttle,
     /// What is counted.
@@ -71,6 +76,7 @@ impl App {
             callers: Callers::new(),
             passwords: Passwords { bench: Bench::new() },
             batches: Bench::new(),
+            batch_stock: Arc::new(Semaphore::new(BATCH_STOCK)),
             throttle: Throttle::new(),
             metrics: Metrics::new(),
             openapi: OnceLock::new(),

@@ -201,6 +201,13 @@ impl Problem {
         Self::new(Code::Unavailable, detail)
     }
 
+    /// 503: the memory for large batches is taken.
+    pub(crate) fn too_many_batches() -> Self {
+        let detail = "Too many large batches are on their way in. Nothing was stored; try again, or send less than a \
+                      mebibyte at once.";
+        Self::new(Code::Unavailable, detail)
+    }
+
     /// 503, when the request itself was what took so long.
     pub fn too_slow() -> Self {
         let detail =

@@ -10,14 +10,15 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemars::JsonSchema;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use model::Invalid;
 use model::observation::NewObservation;
@@ -34,6 +35,8 @@ const MEDIA_TYPES: &str = "application/json, application/x-ndjson or text/csv";
 const NAMED: usize = 20;
 /// The most rows of one batch.
 pub(crate) const MOST_ROWS: usize = 100_000;
+/// Bodies up to this size take nothing from the stock: those who send batches of a good size always come through.
+const FREE: usize = 1024 * 1024;
 /// The longest line of CSV in bytes: a row has four short fields, and each further comma would cost memory.
 const LONGEST_LINE: usize = 64 * 1024;
 
@@ -53,7 +56,13 @@ pub(crate) struct Batch {
     pub(crate) rows: Vec<NewObservation>,
     /// Where each of them came from.
     pub(crate) lines: Lines,
+    /// To be kept until the rows are gone.
+    pub(crate) hold: Hold,
 }
+
+/// What a large batch took from the common stock of memory.
+#[derive(Debug, Default)]
+pub(crate) struct Hold(Vec<OwnedSemaphorePermit>);
 
 /// The line of each row, counted from 1; none in JSON, which has no lines.
 #[derive(Debug, Default)]
@@ -83,21 +92,36 @@ impl FromRequest<App> for Batch {
         let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
         let format = Format::of_media_type(media_type);
         let format = format.ok_or_else(|| Problem::unsupported_media_type(MEDIA_TYPES))?;
-        let body = whole(request).await?;
-        app.batches.work(move || decode(format, &body)).await.unwrap_or_else(|| Err(Problem::internal()))
+        let (body, hold) = whole(request, &app.batch_stock).await?;
+        let read = app.batches.work(move || decode(format, &body)).await;
+        let batch = read.unwrap_or_else(|| Err(Problem::internal()))?;
+        Ok(Self { hold, ..batch })
     }
 }
 
-async fn whole(request: Request) -> Result<Bytes, Problem> {
+/// Reads the body to its end. What is larger than [`FREE`] takes from a common stock, a mebibyte after the other, and
+/// is sent away if nothing is left: to wait would be to fill the memory with bodies that wait.
+async fn whole(request: Request, stock: &Arc<Semaphore>) -> Result<(Vec<u8>, Hold), Problem> {
     let limit = usize::try_from(MAX_BODY).unwrap_or(usize::MAX);
-    axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
-        let inner = std::error::Error::source(&error);
-        if inner.is_some_and(|inner| inner.is::<LengthLimitError>()) {
-            Problem::too_large(limit)
-        } else {
-            malformed("The body ended early.".to_owned())
+    let mut body = Limited::new(request.into_body(), limit);
+    let (mut whole, mut hold) = (Vec::new(), Hold::default());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                Problem::too_large(limit)
+            } else {
+                malformed("The body ended early.".to_owned())
+            }
+        })?;
+        // Trailers are nothing of ours.
+        let Ok(part) = frame.into_data() else { continue };
+        while whole.len() + part.len() > FREE * (hold.0.len() + 1) {
+            let taken = stock.clone().try_acquire_owned();
+            hold.0.push(taken.map_err(|_none_left| Problem::too_many_batches())?);
         }
-    })
+        whole.extend_from_slice(&part);
+    }
+    Ok((whole, hold))
 }
 
 fn malformed(detail: String) -> Problem {
@@ -370,7 +394,7 @@ impl From<TooManyRows> for Problem {
 
 impl Rows {
     fn new(lines: Lines) -> Self {
-        let batch = Batch { rows: Vec::new(), lines };
+        let batch = Batch { rows: Vec::new(), lines, hold: Hold::default() };
         Self { batch, seen: 0, invalid: Invalid::default(), unnamed: 0 }
     }
 

@@ -218,10 +218,15 @@ pub(crate) fn latest_doc() -> Doc {
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
-    Batch { rows, lines }: Batch,
+    Batch { rows, lines, hold }: Batch,
 ) -> Result<Response, Problem> {
     let access = caller.clone();
-    let outcome = app.db.write(move |tx| observation::ingest(tx, &access, &rows)).await;
+    let ingest = move |tx: &mut model::Tx<'_>| {
+        // It goes along with the rows, which wait for their turn also when the sender hangs up.
+        let _hold = &hold;
+        observation::ingest(tx, &access, &rows)
+    };
+    let outcome = app.db.write(ingest).await;
     let stored = outcome.map_err(|error| match error {
         Error::Invalid(invalid) => Error::Invalid(lines.add_to(invalid)),
         Error::Conflict(invalid) => Error::Conflict(lines.add_to(invalid)),

@@ -140,7 +140,7 @@ pub const CODES: [Entry; 12] = [
         name: "unavailable",
         status: StatusCode::SERVICE_UNAVAILABLE,
         title: "Temporarily unavailable",
-        meaning: "The database is busy or out of space. Nothing was changed.",
+        meaning: "The server is busy or out of space. Nothing was changed.",
         remedy: "Try again after as many seconds as `Retry-After` says.",
     },
 ];

@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::BATCH_STOCK;
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -171,18 +172,26 @@ fn a_line_without_end_is_refused_before_its_fields_are_counted() {
     assert!(problem["detail"].as_str().unwrap().contains("A line"), "{problem}");
 }
 
+/// An app on a database of its own, which is deleted while it is open.
+fn app() -> App {
+    let dir = tempfile::tempdir().unwrap();
+    let db = db::Db::open(&dir.path().join("test.db"), &model::migrations(), db::Clock::System).unwrap();
+    let (format, pepper) = (rules::secret::Format::new("bsn").unwrap(), rules::secret::Pepper::new([7; 32]));
+    let site = crate::config::Config::load(&crate::config::Flags::default()).unwrap().site;
+    App::new(db, rules::secret::Mint { format, pepper }, site)
+}
+
 async fn sent(content_type: Option<&str>, body: Body) -> Result<Batch, Problem> {
+    sent_to(&app(), content_type, body).await
+}
+
+async fn sent_to(app: &App, content_type: Option<&str>, body: Body) -> Result<Batch, Problem> {
     let request = Request::builder();
     let request = match content_type {
         Some(content_type) => request.header(header::CONTENT_TYPE, content_type),
         None => request,
     };
-    let dir = tempfile::tempdir().unwrap();
-    let db = db::Db::open(&dir.path().join("test.db"), &model::migrations(), db::Clock::System).unwrap();
-    let (format, pepper) = (rules::secret::Format::new("bsn").unwrap(), rules::secret::Pepper::new([7; 32]));
-    let site = crate::config::Config::load(&crate::config::Flags::default()).unwrap().site;
-    let app = App::new(db, rules::secret::Mint { format, pepper }, site);
-    Batch::from_request(request.body(body).unwrap(), &app).await
+    Batch::from_request(request.body(body).unwrap(), app).await
 }
 
 #[tokio::test]
@@ -215,5 +224,27 @@ async fn others_are_served_while_a_batch_is_read() {
         biased;
         _read = sent(Some("application/x-ndjson"), body) => panic!("the whole batch was read in between"),
         () = tokio::task::yield_now() => {}
+    }
+}
+
+#[tokio::test]
+async fn large_batches_share_a_bounded_memory_and_small_ones_need_none_of_it() {
+    let (app, kind) = (app(), Some("application/x-ndjson"));
+    let large = || Body::from(" ".repeat(3 * FREE));
+    let small = || Body::from(" ".repeat(FREE));
+    let mut kept = Vec::new();
+    let refused = loop {
+        match sent_to(&app, kind, large()).await {
+            Ok(batch) => kept.push(batch),
+            Err(problem) => break problem,
+        }
+    };
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(kept.len(), BATCH_STOCK / 2);
+    assert!(sent_to(&app, kind, small()).await.is_ok());
+    // What is stored, or refused, gives back what it had.
+    kept.pop();
+    for _ in 0..3 {
+        assert!(sent_to(&app, kind, large()).await.is_ok());
     }
 }
