@@ -7,6 +7,6 @@ def device_ids(answer):
 
 
 def is_refused_as_invalid(answer):
-    """Whether a client can tell from the answer that it needs another token (RFC 6750 §3.1): they refresh on 401 alone."""
+    """Whether a client can tell from the answer that it needs another token (RFC 6750 §3.1): it refreshes on 401 alone."""
     challenge = answer.headers.get("WWW-Authenticate", "")
     return answer.status_code == 401 and challenge.startswith("Bearer ") and 'error="invalid_token"' in challenge

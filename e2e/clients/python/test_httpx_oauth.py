@@ -1,4 +1,4 @@
-"""httpx-oauth (the client of FastAPI Users), unmodified: by default it authenticates in the body, on request with Basic."""
+"""httpx-oauth, the client of FastAPI Users, unmodified: it authenticates in the body, or with Basic when told to."""
 
 import asyncio
 import base64

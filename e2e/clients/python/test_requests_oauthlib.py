@@ -1,7 +1,7 @@
 """requests-oauthlib, unmodified and with its defaults.
 
-It is the strictest about `scope`: oauthlib raises a `Warning`, as an exception, when what was granted is not the set that
-was asked for. Every token below passes that check. It is also the freest about where it puts the parameters.
+It is the strictest about `scope`: oauthlib raises a `Warning`, as an exception, when what was granted is not the set
+that was asked for. Every token below passes that check. It is also the freest about where it puts the parameters.
 """
 
 import time

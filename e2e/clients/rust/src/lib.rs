@@ -144,8 +144,8 @@ fn assert_refused(answer: Answer, expected: &BasicErrorResponseType) {
     }
 }
 
-/// The crate refuses a revocation endpoint that is not https, and has no switch for loopback. It lets its user bring the
-/// HTTP client, though, and this one takes the S off on the way out.
+/// The crate refuses a revocation endpoint that is not https, and has no switch for loopback. It lets its user bring
+/// the HTTP client, though, and this one takes the S off on the way out.
 struct PlainHttp;
 
 impl SyncHttpClient for PlainHttp {
