@@ -15,10 +15,9 @@ DOUBLE_FIRE_S = 1.0
 
 @pytest.fixture
 def authlib(demo, redirect_uri):
-    """Makes sessions of the confidential application; keyword arguments are Authlib's own."""
+    """Makes sessions, of the confidential application unless told; keyword arguments are Authlib's own."""
 
-    def session(**options):
-        application = demo.confidential
+    def session(application=demo.confidential, **options):
         return OAuth2Session(
             application["client_id"],
             application["client_secret"],
@@ -50,6 +49,19 @@ def test_a_code_with_pkce_is_exchanged_with_its_verifier(demo, authlib, consent)
     session.fetch_token(authorization_response=consent(url), code_verifier=verifier)
 
     assert _read(demo, session, "/observations/latest")
+
+
+@pytest.mark.parametrize("method", ["client_secret_post", "none"])
+def test_another_way_to_authenticate_does_as_well(demo, authlib, consent, method):
+    application = demo.public if method == "none" else demo.confidential
+    session = authlib(application, token_endpoint_auth_method=method, code_challenge_method="S256")
+    verifier = generate_token(48)
+    url, _state = session.create_authorization_url(f"{demo.issuer}/oauth2/auth", code_verifier=verifier)
+
+    session.fetch_token(authorization_response=consent(url), code_verifier=verifier)
+    session.refresh_token()
+
+    assert _read(demo, session, "/devices")
 
 
 def test_a_wrong_verifier_is_refused(demo, authlib, consent):
