@@ -29,7 +29,7 @@ class Application:
 
     @property
     def basic(self):
-        return HTTPBasicAuth(self.id, self.secret)
+        return HTTPBasicAuth(self.id, self.secret or "")
 
     def session(self, scope=SCOPE, **options):
         return OAuth2Session(self.id, redirect_uri=self._redirect_uri, scope=scope, **options)
@@ -156,14 +156,16 @@ def test_an_expired_token_is_refreshed_on_the_way_to_the_data(demo, confidential
     assert len(updates) == 1
 
 
-def test_a_token_revoked_as_oauthlib_writes_it_reads_nothing(demo, confidential):
-    session = confidential.authorized()
+@pytest.mark.parametrize("which", ["confidential", "public"])
+def test_a_token_revoked_as_oauthlib_writes_it_reads_nothing(demo, which, request):
+    application = request.getfixturevalue(which)
+    session = application.authorized(pkce="S256")
     # requests-oauthlib has no revocation of its own; oauthlib, which it stands on, prepares the request.
-    url, headers, body = WebApplicationClient(confidential.id).prepare_token_revocation_request(
+    url, headers, body = WebApplicationClient(application.id).prepare_token_revocation_request(
         demo.metadata["revocation_endpoint"], session.access_token
     )
 
-    answer = session.post(url, headers=headers, data=body, auth=confidential.basic, withhold_token=True)
+    answer = session.post(url, headers=headers, data=body, auth=application.basic, withhold_token=True)
 
     assert answer.status_code == 200, answer.text
     assert api.is_refused_as_invalid(_devices(demo, session))
