@@ -51,6 +51,18 @@ impl Db {
         Ok(Self { engine: Arc::new(engine), epochs, clock })
     }
 
+    /// Reads a database in passing, whether or not another process has it open, and changes nothing in it; the schema
+    /// is what it is. A long look keeps a running server from folding its log into the database meanwhile.
+    ///
+    /// Errors: there is no such file, or it can't be read.
+    pub fn inspect<T, E, F>(path: &Path, clock: &Clock, f: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E>,
+        E: From<Error>,
+    {
+        sqlite::inspect(path, clock.now(), f)
+    }
+
     /// The clock that `tx.now()` reads.
     pub fn clock(&self) -> &Clock {
         &self.clock

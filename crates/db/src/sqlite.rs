@@ -173,6 +173,20 @@ impl Sqlite {
     }
 }
 
+/// One look at a database from outside of the process that has it: SQLite lets readers in beside its one writer.
+pub(crate) fn inspect<T, E: From<Error>>(
+    path: &Path,
+    now: jiff::Timestamp,
+    mut f: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let explain = |error: rusqlite::Error| Error::Open(format!("cannot read {}: {error}", path.display()));
+    let connection = Connection::open_with_flags(path, flags).map_err(explain)?;
+    tune(&connection).map_err(explain)?;
+    let _snapshot = Snapshot::begin(&connection)?;
+    f(&mut Tx::new(&connection, &Epochs::new(), now))
+}
+
 /// Connections that read.
 struct Readers {
     connections: Vec<Mutex<Connection>>,

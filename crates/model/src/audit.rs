@@ -1,7 +1,11 @@
 //! The audit log: who did what, written in the transaction of the deed.
 //!
 //! Entries have no position yet when they are written: nothing in a request takes the next number of a global
-//! sequence. Their ids sort by time.
+//! sequence. Their ids sort by time. [`seal`] gives the positions afterwards.
+
+pub mod seal;
+
+use std::str::FromStr;
 
 use rules::id::{AuditId, OrganizationId};
 
@@ -24,50 +28,60 @@ impl Actor {
     }
 }
 
-/// What can be done that is worth remembering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each says what happened")]
-pub enum Action {
-    OrganizationCreated,
-    PersonCreated,
-    SignedIn,
-    SignInFailed,
-    SignedOut,
-    ApiKeyCreated,
-    ApiKeyRevoked,
-    ApplicationCreated,
-    ApplicationChanged,
-    ApplicationDeleted,
-    ClientSecretCreated,
-    ClientSecretRevoked,
-    ConsentGiven,
-    ConsentRefused,
-    GrantRevoked,
-    TokenFamilyRevoked,
-    AccessTokenRevoked,
+macro_rules! actions {
+    ($($(#[$doc:meta])* $action:ident $name:literal $words:literal;)*) => {
+        /// What can be done that is worth remembering.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each says what happened")]
+        pub enum Action { $($(#[$doc])* $action),* }
+
+        impl Action {
+            /// Every action there is.
+            pub const ALL: &[Self] = &[$(Self::$action),*];
+
+            /// As it is stored and as programs read it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$action => $name),* }
+            }
+
+            /// What happened, for people.
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$action => $words),* }
+            }
+        }
+    };
 }
 
-impl Action {
-    fn name(self) -> &'static str {
-        match self {
-            Self::OrganizationCreated => "organization.created",
-            Self::PersonCreated => "person.created",
-            Self::SignedIn => "session.started",
-            Self::SignInFailed => "session.refused",
-            Self::SignedOut => "session.ended",
-            Self::ApiKeyCreated => "api_key.created",
-            Self::ApiKeyRevoked => "api_key.revoked",
-            Self::ApplicationCreated => "application.created",
-            Self::ApplicationChanged => "application.changed",
-            Self::ApplicationDeleted => "application.deleted",
-            Self::ClientSecretCreated => "client_secret.created",
-            Self::ClientSecretRevoked => "client_secret.revoked",
-            Self::ConsentGiven => "consent.given",
-            Self::ConsentRefused => "consent.refused",
-            Self::GrantRevoked => "grant.revoked",
-            Self::TokenFamilyRevoked => "token_family.revoked",
-            Self::AccessTokenRevoked => "access_token.revoked",
-        }
+actions! {
+    OrganizationCreated "organization.created" "Organization created";
+    PersonCreated "person.created" "Account created";
+    SignedIn "session.started" "Signed in";
+    SignInFailed "session.refused" "Sign-in failed";
+    SignedOut "session.ended" "Signed out";
+    ApiKeyCreated "api_key.created" "API key created";
+    ApiKeyRevoked "api_key.revoked" "API key revoked";
+    ApplicationCreated "application.created" "Application created";
+    ApplicationChanged "application.changed" "Application changed";
+    ApplicationDeleted "application.deleted" "Application deleted";
+    ClientSecretCreated "client_secret.created" "Client secret created";
+    ClientSecretRevoked "client_secret.revoked" "Client secret revoked";
+    ConsentGiven "consent.given" "Access allowed";
+    ConsentRefused "consent.refused" "Access refused";
+    GrantRevoked "grant.revoked" "Access removed";
+    TokenFamilyRevoked "token_family.revoked" "Tokens revoked";
+    AccessTokenRevoked "access_token.revoked" "Access token revoked";
+}
+
+/// No action has this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of an action, such as api_key.created")]
+pub struct UnknownAction;
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+
+    fn from_str(name: &str) -> std::result::Result<Self, UnknownAction> {
+        Self::ALL.iter().copied().find(|action| action.name() == name).ok_or(UnknownAction)
     }
 }
 

@@ -4,6 +4,7 @@
 //! table, a property test or a fuzzer.
 
 pub mod access;
+pub mod audit_chain;
 pub mod authorize;
 pub mod client_auth;
 pub mod cursor;

@@ -1,5 +1,6 @@
 //! What every request shares.
 
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -47,6 +48,8 @@ pub struct Shared {
     pub openapi: OnceLock<Document>,
     /// How requests are named.
     pub(crate) request_ids: RequestIds,
+    /// What this process calls itself where several share a database.
+    pub(crate) node: String,
 }
 
 /// Names for requests: the microsecond of the start, which no two runs share, and a count.
@@ -81,6 +84,7 @@ impl App {
             metrics: Metrics::new(),
             openapi: OnceLock::new(),
             request_ids: RequestIds { start: db.clock().now().as_microsecond(), count: AtomicU64::new(0) },
+            node: format!("{:016x}", RandomState::new().hash_one("node")),
             db,
             mint,
             site,

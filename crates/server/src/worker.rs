@@ -1,28 +1,69 @@
-//! What is done beside the requests: writing down when credentials were used, and sweeping what is over.
+//! What is done beside the requests: sealing the audit log, writing down when credentials were used, and sweeping what
+//! is over.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use model::audit::seal::{self, Step};
 use model::{application, sweep};
 
 use crate::app::App;
 
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SEAL_EVERY: Duration = Duration::from_millis(500);
+/// The head of the audit log goes into the server's own log, so that it is known outside of the database.
+const TELL_HEAD_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Works until `stop` turns true, and once more then.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut note = tokio::time::interval(NOTE_EVERY);
     let mut tidy = tokio::time::interval(SWEEP_EVERY);
+    let mut sealing = tokio::time::interval(SEAL_EVERY);
+    let mut telling = tokio::time::interval(TELL_HEAD_EVERY);
     loop {
         tokio::select! {
+            _ = sealing.tick() => seal(&app).await,
+            _ = telling.tick() => tell_head(&app).await,
             _ = note.tick() => write_uses(&app).await,
             _ = tidy.tick() => sweep_up(&app).await,
             _changed = stop.changed() => break,
         }
     }
     write_uses(&app).await;
+    seal(&app).await;
+    let holder = app.node.clone();
+    if let Err(error) = app.db.write(move |tx| seal::release(tx, &holder)).await {
+        tracing::warn!(%error, "the lease on the audit log was not released");
+    }
+    tell_head(&app).await;
+}
+
+/// Seals the entries of the audit log that wait for it. If that fails they wait on, and nothing is lost.
+pub async fn seal(app: &App) {
+    let failed = |error: model::Error| tracing::warn!(%error, "the audit log was not sealed");
+    // Mostly there is nothing, and then nothing is written.
+    match app.db.read(seal::is_due).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => return failed(error),
+    }
+    loop {
+        let holder = app.node.clone();
+        match app.db.write(move |tx| seal::some(tx, &holder)).await {
+            Ok(Step::More(_)) => {}
+            Ok(Step::Done(_) | Step::Elsewhere) => return,
+            Err(error) => return failed(error),
+        }
+    }
+}
+
+async fn tell_head(app: &App) {
+    match app.db.read(seal::head).await {
+        Ok(head) => tracing::info!(%head, "audit log"),
+        Err(error) => tracing::warn!(%error, "the head of the audit log was not read"),
+    }
 }
 
 /// Writes the uses gathered since the last time.

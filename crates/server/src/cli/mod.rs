@@ -1,5 +1,6 @@
 //! The command line: data on stdout, messages on stderr, exit status 0, 1, 2 (usage) or 78 (configuration).
 
+mod audit;
 mod config;
 mod demo;
 mod import;
@@ -57,6 +58,9 @@ enum Command {
     /// Bring in observations from files, while a server runs or not.
     #[command(subcommand)]
     Import(import::Command),
+    /// Look at the audit log, while a server runs or not.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Serve(flags) => run::serve(&flags),
         Command::Demo(flags) => demo::demo(&flags),
         Command::Import(command) => import::run(&command),
+        Command::Audit(command) => audit::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Openapi(flags) => config::openapi(&flags),
         Command::Completions { shell } => {

@@ -20,6 +20,7 @@ mod api_keys;
 mod api_keys_by_program;
 mod applications;
 mod at_rest;
+mod audit_chain;
 mod authorize;
 mod bearer;
 mod catalogue;
