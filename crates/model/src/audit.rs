@@ -1,8 +1,9 @@
 //! The audit log: who did what, written in the transaction of the deed.
 //!
 //! Entries have no position yet when they are written: nothing in a request takes the next number of a global
-//! sequence. Their ids sort by time. [`seal`] gives the positions afterwards.
+//! sequence. Their ids sort by time. [`seal`] gives the positions afterwards; [`log`] reads.
 
+pub mod log;
 pub mod seal;
 
 use std::str::FromStr;
@@ -66,6 +67,7 @@ actions! {
     ClientSecretCreated "client_secret.created" "Client secret created";
     ClientSecretRevoked "client_secret.revoked" "Client secret revoked";
     ConsentGiven "consent.given" "Access allowed";
+    ConsentRemembered "consent.remembered" "Access continued without asking again";
     ConsentRefused "consent.refused" "Access refused";
     GrantRevoked "grant.revoked" "Access removed";
     TokenFamilyRevoked "token_family.revoked" "Tokens revoked";

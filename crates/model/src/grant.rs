@@ -110,11 +110,12 @@ pub fn may_be_remembered(application: &Application, scopes: &ScopeList) -> bool 
 pub fn remembered(
     tx: &mut Tx<'_>,
     mint: &Mint,
-    session: &Session,
+    (session, actor): (&Session, &Actor),
     application: &Application,
     request: &Valid,
 ) -> Result<Option<Plaintext<Code>>> {
     let Some(origin) = standing(tx, session, application, request.scopes())? else { return Ok(None) };
+    note_remembered(tx, session, actor, (&origin, application))?;
     let bound =
         token::Bound { redirect_uri: request.redirect_uri().as_str(), challenge: request.challenge() };
     token::issue_code(tx, mint, (&origin, &application.client_id), request.scopes(), bound).map(Some)
@@ -124,7 +125,7 @@ pub fn remembered(
 pub fn remembered_after_sign_in(
     tx: &mut Tx<'_>,
     mint: &Mint,
-    session: &Session,
+    (session, actor): (&Session, &Actor),
     application: &Application,
     pending: &Pending,
 ) -> Result<Option<Plaintext<Code>>> {
@@ -133,8 +134,20 @@ pub fn remembered_after_sign_in(
     }
     let Some(origin) = standing(tx, session, application, &pending.scopes)? else { return Ok(None) };
     authorization::decide(tx, pending)?;
+    note_remembered(tx, session, actor, (&origin, application))?;
     let bound = token::Bound { redirect_uri: &pending.redirect_uri, challenge: pending.challenge.as_ref() };
     token::issue_code(tx, mint, (&origin, &application.client_id), &pending.scopes, bound).map(Some)
+}
+
+/// Nobody was asked, and yet the application got access anew.
+fn note_remembered(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    actor: &Actor,
+    (origin, application): (&Origin, &Application),
+) -> Result<()> {
+    let what = (Action::ConsentRemembered, origin.grant.as_str());
+    audit::record_detail(tx, Some(&session.organization.id), actor, what, application.client_id.as_str())
 }
 
 /// The person's lasting consent in the session's organization, if it has all these scopes and their role still

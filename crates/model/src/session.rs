@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use rules::access::{Access, Credential, DeviceSet, Principal};
-use rules::id::SessionId;
+use rules::id::{PersonId, SessionId};
 use rules::role::Role;
 use rules::secret::{Hashed, Mint, Mode, Plaintext, SessionToken};
 
@@ -100,13 +100,19 @@ pub fn start(
     Ok(token)
 }
 
-/// Remembers that somebody failed to sign in as `email`.
+/// Remembers that somebody failed to sign in as `email`: in the log of each organization that the account belongs to.
 pub fn refuse(tx: &mut Tx<'_>, email: &str, visitor: &Visitor) -> Result<()> {
-    let who = tx
-        .optional("SELECT id FROM person WHERE email = ?1", params![email], |row| row.get::<String>(0))?
-        .unwrap_or_else(|| "unknown".to_owned());
+    let sql = "SELECT id FROM person WHERE email = ?1";
+    let known: Option<PersonId> = tx.optional(sql, params![email], |row| row.parse(0))?;
+    let who = known.as_ref().map_or("unknown", PersonId::as_str).to_owned();
     let actor = Actor { who, address: visitor.address.clone() };
-    audit::record(tx, None, &actor, Action::SignInFailed, "")
+    let organizations = known.map_or(Ok(Vec::new()), |person| organization::of_person(tx, &person))?;
+    if organizations.is_empty() {
+        return audit::record(tx, None, &actor, Action::SignInFailed, "");
+    }
+    organizations.iter().try_for_each(|(organization, _role)| {
+        audit::record(tx, Some(&organization.id), &actor, Action::SignInFailed, "")
+    })
 }
 
 /// The live session behind a cookie.

@@ -126,6 +126,18 @@ ids! {
     AuditId "aud_";
 }
 
+/// Whether a text is an id of any kind, and not a name.
+pub fn is_one(text: &str) -> bool {
+    let Some((prefix, rest)) =
+        text.len().checked_sub(LENGTH).and_then(|middle| text.split_at_checked(middle))
+    else {
+        return false;
+    };
+    let is_kind = |kind: &str| kind.len() == 3 && kind.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_prefix = prefix == ClientId::PREFIX || prefix.strip_suffix('_').is_some_and(is_kind);
+    is_prefix && is_sortable(rest)
+}
+
 /// UUIDv7 as 26 characters whose order is the order of time.
 fn sortable(now: Timestamp, chance: [u8; 10]) -> String {
     let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
@@ -164,6 +176,20 @@ mod tests {
     fn a_client_id_has_letters_and_digits_only() {
         let client = ClientId::new(Timestamp::UNIX_EPOCH, [255; 10]);
         assert!(client.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    }
+
+    #[test]
+    fn an_id_of_any_kind_is_told_from_a_name() {
+        for id in [
+            DeviceId::new(Timestamp::UNIX_EPOCH, [7; 10]).as_str(),
+            ClientId::new(Timestamp::UNIX_EPOCH, [7; 10]).as_str(),
+        ] {
+            assert!(is_one(id) && !is_one(&id[1..]) && !is_one(&id.to_uppercase()), "{id}");
+        }
+        for name in ["", "set-up", "Nightly export", "ééééééééééééééééééééééééééééééé"]
+        {
+            assert!(!is_one(name), "{name}");
+        }
     }
 
     proptest! {

@@ -82,6 +82,8 @@ pub fn map() -> Map {
         .api(Method::POST, "/v1/api-keys", Needs(Scope::ApiKeysWrite), api::keys::create, api::keys::create_doc)
         .api(Method::GET, "/v1/api-keys/{id}", Needs(Scope::ApiKeysRead), api::keys::show, api::keys::show_doc)
         .api(Method::DELETE, "/v1/api-keys/{id}", Needs(Scope::ApiKeysWrite), api::keys::destroy, api::keys::destroy_doc)
+        .api(Method::GET, "/v1/audit-events", Needs(Scope::AuditRead), api::audit_events::index, api::audit_events::index_doc)
+        .api(Method::GET, "/v1/audit-events/{id}", Needs(Scope::AuditRead), api::audit_events::show, api::audit_events::show_doc)
         .api(Method::GET, "/v1/devices", Needs(Scope::DevicesRead), api::devices::index, api::devices::index_doc)
         .api(Method::GET, "/v1/devices/{id}", Needs(Scope::DevicesRead), api::devices::show, api::devices::show_doc)
         .api(Method::GET, "/v1/devices/{id}/manifest", Needs(Scope::DevicesRead), api::devices::manifest, api::devices::manifest_doc)

@@ -29,6 +29,7 @@ fn every_operation_of_the_document_answers_as_it_says() {
     app.measured(app.home(), &buoy.temperature, &[11.5]);
     let key = app.key_of(app.home(), |_| {});
     let program = app.program(&key.secret);
+    let event = program.get("/v1/audit-events").json()["data"][0]["id"].as_str().unwrap().to_owned();
     let document = app.get("/openapi.json").json();
     let mut count = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -37,6 +38,7 @@ fn every_operation_of_the_document_answers_as_it_says() {
             "devices" => buoy.device.as_str(),
             "datastreams" => buoy.temperature.as_str(),
             "api-keys" => key.id.as_str(),
+            "audit-events" => &event,
             "sensor-types" => "sbe_37_smp",
             "observed-properties" => "salinity",
             "units-of-measurement" => "degree_celsius",

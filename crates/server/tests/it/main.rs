@@ -21,6 +21,7 @@ mod api_keys_by_program;
 mod applications;
 mod at_rest;
 mod audit_chain;
+mod audit_events;
 mod authorize;
 mod bearer;
 mod catalogue;

@@ -3,7 +3,9 @@
 //! An endpoint that is new and has no case here fails. What is another organization's, what no organization has,
 //! and what lies outside the credential's devices get one and the same 404.
 
+use db::params;
 use model::device_set::Devices;
+use model::organization::Organization;
 use rules::client_auth::ClientType;
 use rules::role::Role;
 use server::http::{RouteKind, map};
@@ -14,6 +16,7 @@ use crate::support::{Answer, Buoy, Flow, Key, TestApp};
 struct Things {
     key: Key,
     buoy: Buoy,
+    event: String,
 }
 
 /// What stands for the id in a path: none where the thing is everybody's.
@@ -23,6 +26,7 @@ fn id_in(path: &str, things: &Things) -> Option<String> {
         "devices" => Some(things.buoy.device.to_string()),
         "datastreams" => Some(things.buoy.temperature.to_string()),
         "api-keys" => Some(things.key.id.to_string()),
+        "audit-events" => Some(things.event.clone()),
         "sensor-types" | "observed-properties" | "units-of-measurement" => None,
         _ => panic!("say what stands for the id in {path}"),
     }
@@ -44,7 +48,11 @@ fn what_is_anothers_looks_like_what_is_not_there() {
     let (app, map) = (TestApp::new(), map());
     let rival = app.organization("Rival Reef");
     let (theirs, ours) = [&rival, app.home()]
-        .map(|owner| Things { key: app.key_of(owner, |_| {}), buoy: app.buoy(owner) })
+        .map(|owner| Things {
+            key: app.key_of(owner, |_| {}),
+            buoy: app.buoy(owner),
+            event: newest_event(&app, owner),
+        })
         .into();
     let (member, client) = (app.member(Role::Owner), everything(&app));
     let token = Flow::new(&app, &client).tokens(&member).access;
@@ -86,7 +94,8 @@ fn an_own_device_outside_the_credentials_set_looks_like_what_is_not_there() {
     let ticked = [("devices", "chosen"), ("device_id", chosen.device.as_str())];
     let code = flow.allow_with(&app.browser(), &app.member(Role::Owner), &ticked).param("code").unwrap();
     let token = crate::support::Tokens::of(&flow.redeem(&code)).access;
-    let (within, outside) = [chosen, other].map(|buoy| Things { key: key.clone(), buoy }).into();
+    let (within, outside) =
+        [chosen, other].map(|buoy| Things { key: key.clone(), buoy, event: String::new() }).into();
     for route in map.routes().iter().filter(|route| route.path.contains("{id}")) {
         let RouteKind::Api { .. } = &route.kind else { continue };
         if !route.path.starts_with("/v1/devices") && !route.path.starts_with("/v1/datastreams") {
@@ -107,6 +116,12 @@ fn an_own_device_outside_the_credentials_set_looks_like_what_is_not_there() {
             listed["data"].as_array().unwrap().iter().map(|device| device["id"].clone()).collect();
         assert_eq!(ids, [within.buoy.device.as_str()]);
     }
+}
+
+/// The id of the last entry in an organization's audit log.
+fn newest_event(app: &TestApp, owner: &Organization) -> String {
+    let sql = "SELECT id FROM audit_event WHERE organization_id = ?1 ORDER BY id DESC";
+    app.read(|tx| Ok(tx.one(sql, params![owner.id.as_str()], |row| row.get(0))?))
 }
 
 /// An application that may see all that applications can see.

@@ -1,4 +1,4 @@
-//! The formats of observations: one page as JSON, CSV (RFC 4180) or NDJSON, as `Accept` asks (RFC 9110 §12.5.1).
+//! The formats of rows: one page as JSON, CSV (RFC 4180) or NDJSON, as `Accept` asks (RFC 9110 §12.5.1).
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
 use model::observation::Observation;
 
@@ -14,7 +15,16 @@ use crate::app::App;
 use crate::http::api::doc::OtherFormat;
 use crate::http::api::{Here, List, private};
 
-/// What a page of observations is written in.
+/// What can be a row of CSV.
+pub(crate) trait Tabular: Serialize {
+    /// The column names, which are the members of the JSON object.
+    const COLUMNS: &'static [&'static str];
+
+    /// Writes the cells, without the end of the line.
+    fn write_cells(&self, text: &mut String);
+}
+
+/// What a page of rows is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// `{"data": […], "next_cursor": …}`
@@ -25,7 +35,7 @@ pub(crate) enum Format {
     Ndjson,
 }
 
-/// The column names of CSV, which are the members of the JSON objects.
+/// The column names of observations.
 pub(super) const COLUMNS: [&str; 4] = ["datastream_id", "phenomenon_time", "result", "quality"];
 
 /// The formats besides JSON, for the documentation.
@@ -73,7 +83,7 @@ impl Format {
         best.0
     }
 
-    fn media_type(self) -> &'static str {
+    pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Csv => "text/csv; charset=utf-8; header=present",
@@ -81,11 +91,11 @@ impl Format {
         }
     }
 
-    /// A page of observations, with the address of the next one.
-    pub(super) fn answer(self, list: &List<Observation>, app: &App, here: &Here) -> Response {
+    /// A page of rows, with the address of the next one.
+    pub(super) fn answer<T: Tabular>(self, list: &List<T>, app: &App, here: &Here) -> Response {
         let mut response = match self {
             Self::Json => private(StatusCode::OK, list),
-            Self::Csv => csv(&list.data).into_response(),
+            Self::Csv => (csv_header::<T>() + &csv(&list.data)).into_response(),
             Self::Ndjson => ndjson(&list.data).into_response(),
         };
         list.link(app, here, &mut response);
@@ -161,30 +171,58 @@ fn thousandths(text: &str) -> u16 {
 /// Room for a row, so that the text grows seldom.
 const ROW: usize = 96;
 
-fn csv(observations: &[Observation]) -> String {
-    let mut text = String::with_capacity(ROW * (observations.len() + 1));
-    text.push_str(&COLUMNS.join(","));
-    text.push_str("\r\n");
-    for Observation { datastream_id, phenomenon_time, result, quality } in observations {
+/// The line of CSV that names the columns.
+pub(crate) fn csv_header<T: Tabular>() -> String {
+    T::COLUMNS.join(",") + "\r\n"
+}
+
+/// Lines of CSV.
+pub(crate) fn csv<T: Tabular>(rows: &[T]) -> String {
+    let mut text = String::with_capacity(ROW * rows.len());
+    for row in rows {
+        row.write_cells(&mut text);
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// Lines of JSON.
+pub(crate) fn ndjson<T: Tabular>(rows: &[T]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(ROW * rows.len());
+    for row in rows {
+        // A row always is JSON, and writing to a Vec can't fail.
+        let _ = serde_json::to_writer(&mut text, row);
+        text.push(b'\n');
+    }
+    text
+}
+
+/// A cell of text that somebody chose. What a spreadsheet would take for a formula gets an apostrophe before it, which
+/// spreadsheets take for "this is text" (OWASP, CSV Injection).
+pub(crate) fn write_text(text: &mut String, value: &str) {
+    let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let guard = if is_formula { "'" } else { "" };
+    if value.contains(['"', ',', ';', '\r', '\n']) {
+        let _ = write!(text, "\"{guard}{}\"", value.replace('"', "\"\""));
+    } else {
+        text.push_str(guard);
+        text.push_str(value);
+    }
+}
+
+impl Tabular for Observation {
+    const COLUMNS: &'static [&'static str] = &COLUMNS;
+
+    fn write_cells(&self, text: &mut String) {
+        let Self { datastream_id, phenomenon_time, result, quality } = self;
         // Ids, times and numbers have nothing in them that would need quotes. Writing to a String can't fail.
         let _ = write!(text, "{datastream_id},{phenomenon_time},");
         if let Some(result) = result {
             // As JSON writes it: the shortest digits that read back as the same number.
             let _ = write!(text, "{result:?}");
         }
-        let _ = write!(text, ",{}\r\n", u8::from(*quality));
+        let _ = write!(text, ",{}", u8::from(*quality));
     }
-    text
-}
-
-fn ndjson(observations: &[Observation]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(ROW * observations.len());
-    for observation in observations {
-        // An observation always is JSON, and writing to a Vec can't fail.
-        let _ = serde_json::to_writer(&mut text, observation);
-        text.push(b'\n');
-    }
-    text
 }
 
 #[cfg(test)]
@@ -224,6 +262,25 @@ mod tests {
     }
 
     #[test]
+    fn no_cell_is_a_formula_or_breaks_its_row() {
+        for (value, cell) in [
+            ("Nightly export", "Nightly export"),
+            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1", "'＝1"),
+            ("a,b", "\"a,b\""),
+            ("a=b", "a=b"),
+            ("", ""),
+        ] {
+            let mut text = String::new();
+            write_text(&mut text, value);
+            assert_eq!(text, cell, "{value}");
+        }
+    }
+
+    #[test]
     fn csv_and_ndjson_say_what_json_says() {
         let datastream_id = DatastreamId::new(Timestamp::UNIX_EPOCH, [1; 10]);
         let observation = |result, quality| Observation {
@@ -239,7 +296,7 @@ mod tests {
         ];
         let id = &datastream_id;
         assert_eq!(
-            csv(&rows),
+            csv_header::<Observation>() + &csv(&rows),
             format!(
                 "datastream_id,phenomenon_time,result,quality\r\n\
                  {id},2026-11-23T21:10:00.5Z,0.30000000000000004,1\r\n\

@@ -1,10 +1,11 @@
 //! The data API: one gate for every endpoint, and the extractors and answers they share.
 
+pub mod audit_events;
 mod batch;
 pub mod datastreams;
 pub mod devices;
 pub mod doc;
-mod format;
+pub(crate) mod format;
 pub mod keys;
 mod list;
 pub mod me;

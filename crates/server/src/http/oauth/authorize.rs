@@ -153,8 +153,10 @@ async fn remembered(
         return Ok(None);
     }
     let (mint, known, request) = (app.mint.clone(), application.clone(), valid.clone());
-    let code =
-        visit.write(move |tx, session| grant::remembered(tx, &mint, session, &known, &request)).await?;
+    let actor = visit.actor();
+    let code = visit
+        .write(move |tx, session| grant::remembered(tx, &mint, (session, &actor), &known, &request))
+        .await?;
     Ok(code.map(|code| {
         let issuer = application.profile.issuer.of(&app.site.public_url);
         visit.redirect(&code_location(valid.redirect_uri(), code.expose(), valid.state(), issuer))

@@ -180,8 +180,11 @@ async fn remembered(visit: &Visit, scene: &Scene) -> Result<Option<Plaintext<Cod
     }
     let (mint, application, pending) =
         (visit.app.mint.clone(), scene.application.clone(), scene.pending.clone());
+    let actor = visit.actor();
     let code = visit
-        .write(move |tx, session| grant::remembered_after_sign_in(tx, &mint, session, &application, &pending))
+        .write(move |tx, session| {
+            grant::remembered_after_sign_in(tx, &mint, (session, &actor), &application, &pending)
+        })
         .await;
     code.map_err(over_or)
 }
