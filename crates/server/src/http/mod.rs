@@ -12,6 +12,7 @@ pub mod page;
 mod session;
 mod settings;
 mod setup;
+mod stream;
 
 use axum::Router;
 use axum::http::Method;
@@ -70,6 +71,9 @@ pub fn map() -> Map {
         // Connections
         .get("/settings/connections", settings::connections::index)
         .post("/settings/connections/{id}/revoke", settings::connections::destroy)
+        // Organization
+        .get("/settings/organization/audit-log", settings::audit_log::index)
+        .get("/settings/organization/audit-log/{file}", settings::audit_log::show)
         // Documentation and assets
         .get("/docs", docs::index)
         .get("/docs/errors", docs::errors)

@@ -119,8 +119,7 @@ impl Visit {
     /// A page for somebody signed in, with the console around it.
     pub fn console(&self, session: &Session, (place, title): (Place, &str), body: Markup) -> Response {
         let csrf = self.form_token();
-        let viewer =
-            Viewer { organization: &session.organization.name, name: &session.person.name, csrf: &csrf };
+        let viewer = viewer(session, &csrf);
         self.document(title, Nav::Console(viewer, place), body)
     }
 
@@ -171,6 +170,16 @@ impl Visit {
         if self.is_new_browser {
             set_cookie(response, &cookie(&self.app.site, BROWSER, self.browser.expose().to_owned()));
         }
+    }
+}
+
+/// Who looks at the console.
+pub(crate) fn viewer<'a>(session: &'a Session, csrf: &'a str) -> Viewer<'a> {
+    Viewer {
+        organization: &session.organization.name,
+        name: &session.person.name,
+        csrf,
+        scopes: session.role.scopes(),
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod applications;
+pub mod audit_log;
 pub mod chart;
 pub mod connections;
 pub mod consent;
@@ -23,6 +24,7 @@ mod tests;
 
 use crate::http::assets;
 use maud::{DOCTYPE, Markup, html};
+use rules::scope::{Scope, ScopeSet};
 
 /// The name people know this product by.
 pub const PRODUCT: &str = "Bluesonde";
@@ -61,6 +63,8 @@ pub struct Viewer<'a> {
     pub name: &'a str,
     /// The token every form carries.
     pub csrf: &'a str,
+    /// What the person may do here.
+    pub scopes: ScopeSet,
 }
 
 /// The sections of the console, as the side navigation lists them.
@@ -72,18 +76,27 @@ pub enum Place {
     Connections,
     /// Keys and applications.
     Developer,
+    /// Who did what in the organization.
+    AuditLog,
     /// The reference and the guides.
     Docs,
 }
 
 impl Place {
-    const ALL: [Place; 4] = [Place::Devices, Place::Connections, Place::Developer, Place::Docs];
+    const ALL: [Place; 5] =
+        [Place::Devices, Place::Connections, Place::Developer, Place::AuditLog, Place::Docs];
+
+    /// Whether somebody with these scopes is led there. The other sections tell those without a right whom to ask.
+    fn is_for(self, scopes: ScopeSet) -> bool {
+        self != Place::AuditLog || scopes.contains(Scope::AuditRead)
+    }
 
     fn label(self) -> &'static str {
         match self {
             Place::Devices => "Devices",
             Place::Connections => "Connections",
             Place::Developer => "Developer Settings",
+            Place::AuditLog => "Audit log",
             Place::Docs => "Docs",
         }
     }
@@ -93,6 +106,7 @@ impl Place {
             Place::Devices => "/devices",
             Place::Connections => "/settings/connections",
             Place::Developer => "/settings/developer/api-keys",
+            Place::AuditLog => "/settings/organization/audit-log",
             Place::Docs => "/docs",
         }
     }
@@ -106,6 +120,7 @@ impl Place {
                 "M8.5 11.5l3-3M9 6.5l2-2a3.2 3.2 0 0 1 4.5 4.5l-2 2M11 13.5l-2 2A3.2 3.2 0 0 1 4.5 11l2-2",
             ),
             Place::Developer => parts::icon("M6.5 6 2.5 10l4 4M13.5 6l4 4-4 4M11.5 4l-3 12"),
+            Place::AuditLog => parts::icon("M5 3h7l3 3v11H5zM12 3v3h3M7.5 9.5h5M7.5 12h5M7.5 14.5h3"),
             Place::Docs => parts::icon(
                 "M10 5.5C8 4 5.5 4 3 4.5v11c2.5-.5 5-.5 7 1 2-1.5 4.5-1.5 7-1v-11c-2.5-.5-5-.5-7 1zv11",
             ),
@@ -141,8 +156,8 @@ impl Page<'_> {
                 @match &self.nav {
                     Nav::SignedOut => div.lone { header { (brand()) } (self.main()) },
                     Nav::Focused => div.lone.wide { (self.main()) },
-                    Nav::Console(viewer, place) => { (header_of(viewer)) div.shell { (side(*place)) (self.main()) } },
-                    Nav::Public(place) => { (public_header()) div.shell { (side(*place)) (self.main()) } },
+                    Nav::Console(viewer, place) => { (header_of(viewer)) div.shell { (side(*place, viewer.scopes)) (self.main()) } },
+                    Nav::Public(place) => { (public_header()) div.shell { (side(*place, ScopeSet::EMPTY)) (self.main()) } },
                 }
                 (self.footer())
                 p #status.sr role="status" {}
@@ -192,11 +207,11 @@ fn public_header() -> Markup {
     }
 }
 
-fn side(here: Place) -> Markup {
+fn side(here: Place, scopes: ScopeSet) -> Markup {
     html! {
         nav.side aria-label="Sections" {
             ul {
-                @for place in Place::ALL {
+                @for place in Place::ALL.into_iter().filter(|place| place.is_for(scopes)) {
                     li {
                         a href=(place.href()) aria-current=[(place == here).then_some("page")] {
                             (place.icon()) (place.label())

@@ -9,7 +9,7 @@ mod scopes;
 mod table;
 
 pub use code::{Code, Secret};
-pub use fields::{Choice, DeviceChoice, Errors, Field, Kind, device_picker, tick_box};
+pub use fields::{Choice, DeviceChoice, Errors, Field, Kind, Select, device_picker, tick_box};
 pub use scopes::{ScopeChoice, ScopeKind, ScopeLine, scope_boxes, scope_lines};
 pub use table::{Table, facts};
 

@@ -22,6 +22,7 @@ mod applications;
 mod at_rest;
 mod audit_chain;
 mod audit_events;
+mod audit_log;
 mod authorize;
 mod bearer;
 mod catalogue;

@@ -26,6 +26,7 @@ use crate::views::parts::Pages;
 const PURPOSE: Purpose = Purpose {
     title: "API Keys",
     sentence: "API keys let your organization's own programs read and write its data.",
+    place: Place::Developer,
 };
 const INDEX: &str = "/settings/developer/api-keys";
 const PAGE: u32 = 50;

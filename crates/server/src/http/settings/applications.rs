@@ -32,6 +32,7 @@ use crate::views::parts::{Errors, Pages};
 pub(super) const PURPOSE: Purpose = Purpose {
     title: "OAuth Applications",
     sentence: "OAuth applications let third parties ask people for access to their data.",
+    place: Section::Developer,
 };
 pub(super) const INDEX: &str = "/settings/developer/oauth-applications";
 const PAGE: u32 = 50;

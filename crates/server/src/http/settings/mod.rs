@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod applications;
+pub(crate) mod audit_log;
 pub(crate) mod connections;
 pub(crate) mod form;
 pub(crate) mod secrets;
@@ -12,12 +13,13 @@ use axum::response::Response;
 use model::organization;
 use model::session::Session;
 use rules::role::Role;
+use rules::scope::Scope;
 
 use crate::http::error::Fail;
-use crate::http::page::{FormTarget, Visit};
+use crate::http::page::{FormTarget, Visit, viewer};
 use crate::views::consent_refused::Person;
 use crate::views::wall::{Wall, wall};
-use crate::views::{Nav, Place, Viewer};
+use crate::views::{Nav, Place};
 
 /// `GET /settings/developer`
 pub(crate) async fn index(visit: Visit) -> Result<Response, Fail> {
@@ -29,14 +31,26 @@ pub(crate) async fn index(visit: Visit) -> Result<Response, Fail> {
 struct Purpose {
     title: &'static str,
     sentence: &'static str,
+    place: Place,
 }
 
 /// The session, if its role opens Developer Settings; otherwise a page that says whom to ask.
 async fn admin<'v>(visit: &'v Visit, purpose: &Purpose) -> Result<&'v Session, Fail> {
     let session = visit.signed_in()?;
-    if session.role.is_admin() {
-        return Ok(session);
+    if session.role.is_admin() { Ok(session) } else { Err(refuse(visit, session, purpose).await?) }
+}
+
+/// The session, if its role has the scope; otherwise a page that says whom to ask.
+async fn holder<'v>(visit: &'v Visit, scope: Scope, purpose: &Purpose) -> Result<&'v Session, Fail> {
+    let session = visit.signed_in()?;
+    if session.role.scopes().contains(scope) {
+        Ok(session)
+    } else {
+        Err(refuse(visit, session, purpose).await?)
     }
+}
+
+async fn refuse(visit: &Visit, session: &Session, purpose: &Purpose) -> Result<Fail, Fail> {
     let id = &session.organization.id;
     let administrators = visit.app.db.read(|tx| organization::administrators(tx, id)).await?;
     let page = Wall {
@@ -49,9 +63,8 @@ async fn admin<'v>(visit: &'v Visit, purpose: &Purpose) -> Result<&'v Session, F
         support: visit.app.site.support_contact.clone(),
     };
     let csrf = visit.form_token();
-    let viewer = Viewer { organization: &session.organization.name, name: &session.person.name, csrf: &csrf };
-    let nav = Nav::Console(viewer, Place::Developer);
-    Err(visit.page(StatusCode::FORBIDDEN, (purpose.title, nav, wall(&page)), FormTarget::OwnPages).into())
+    let nav = Nav::Console(viewer(session, &csrf), purpose.place);
+    Ok(visit.page(StatusCode::FORBIDDEN, (purpose.title, nav, wall(&page)), FormTarget::OwnPages).into())
 }
 
 /// A page that shows a form again, with its mistakes.

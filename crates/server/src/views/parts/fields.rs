@@ -169,6 +169,33 @@ impl Render for Field<'_> {
     }
 }
 
+/// A choice of one among many, by name: value and words of each.
+pub struct Select<'a> {
+    /// The field's name, which is also its id.
+    pub name: &'a str,
+    /// The visible label.
+    pub label: &'a str,
+    /// The answers: value and words.
+    pub options: &'a [(&'a str, &'a str)],
+    /// The value chosen at present.
+    pub chosen: &'a str,
+}
+
+impl Render for Select<'_> {
+    fn render(&self) -> Markup {
+        html! {
+            div.field {
+                label for=(self.name) { (self.label) }
+                select.input id=(self.name) name=(self.name) {
+                    @for (value, words) in self.options {
+                        option value=(value) selected[*value == self.chosen] { (words) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// One of several answers, as a card that can be pressed anywhere.
 pub struct Choice<'a> {
     /// The field's name, shared by all answers.

@@ -1,12 +1,14 @@
 //! One of every page, in the states that matter, with names that try to break out.
 
 mod data;
+mod log;
 
 use crate::views::api_keys::{self, KeyCreated, KeyForm, KeyIndex, KeyRow, KeyShow, KeyState};
 use crate::views::applications::{
     self, ApplicationCreated, ApplicationForm, ApplicationIndex, ApplicationRow, ApplicationShow, AttemptRow,
     ClientType, Endpoints, FindingRow, FindingVerdict, SecretRow,
 };
+use crate::views::audit_log;
 use crate::views::connections::{self, ConnectionCard, ConnectionIndex};
 use crate::views::consent::{self, Asker, Consent, OrganizationChoice, SignedIn, Trust};
 use crate::views::consent_refused::{self, ConsentRefused, MissingScope, Person};
@@ -20,6 +22,7 @@ use crate::views::wall::{self, Wall};
 use crate::views::{Nav, Page, Place, Viewer};
 use jiff::Timestamp;
 use maud::Markup;
+use rules::role::Role;
 
 /// A name somebody might choose to break a page.
 pub(crate) const HOSTILE: &str = "<script>alert(1)</script>";
@@ -83,13 +86,18 @@ fn people() -> Vec<Person> {
 
 /// Every page: its name and its document.
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    let viewer = || Viewer { organization: "Harbour Trust", name: "Maren Okafor", csrf: "token" };
+    let viewer = || Viewer {
+        organization: "Harbour Trust",
+        name: "Maren Okafor",
+        csrf: "token",
+        scopes: Role::Owner.scopes(),
+    };
     let console =
         console_pages().into_iter().map(|(name, place, body)| (name, Nav::Console(viewer(), place), body));
     console.chain(lone_pages()).map(|(name, nav, body)| (name, document(name, nav, body))).collect()
 }
 
-fn console_pages() -> [(&'static str, Place, Markup); 18] {
+fn console_pages() -> [(&'static str, Place, Markup); 20] {
     [
         (
             "api_keys",
@@ -143,6 +151,8 @@ fn console_pages() -> [(&'static str, Place, Markup); 18] {
             devices::index(&DeviceIndex { devices: data::fleet(), pages: Pages::default() }),
         ),
         ("device", Place::Devices, devices::show(&data::device_show(&data::series()))),
+        ("audit_log", Place::AuditLog, audit_log::index(&log::audit_log())),
+        ("audit_log_filtered", Place::AuditLog, audit_log::index(&log::filtered())),
     ]
 }
 
