@@ -12,7 +12,7 @@ use rules::access::{Access, Principal};
 use rules::id::{ApiKeyId, DeviceId, OrganizationId};
 use rules::schema::DateTime;
 use rules::scope::{Scope, ScopeList};
-use rules::secret::{ApiKey as Key, Mint, Plaintext};
+use rules::secret::{ApiKey as Key, Hashed, Mint, Plaintext};
 
 use crate::audit::{self, Action, Actor};
 use crate::device_set::{self, Devices};
@@ -248,6 +248,28 @@ fn with_devices(tx: &mut Tx<'_>, access: &Access, mut key: ApiKey) -> Result<Api
 /// Ends a key, and those it made, from the next request on. Ending it twice is no mistake.
 pub fn revoke(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &ApiKeyId) -> Result<()> {
     access.require(Scope::ApiKeysWrite)?;
+    end(tx, &access.organization, actor, id)
+}
+
+/// [`revoke`] for whoever has the key itself: it is known to others. The key and its organization, if it worked.
+pub(crate) fn revoke_leaked(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    key: Hashed<Key>,
+) -> Result<Option<(ApiKeyId, OrganizationId)>> {
+    let now = tx.now();
+    let live = tx.optional(
+        "SELECT id, organization_id FROM api_key WHERE secret_hash = ?1 AND revoked_at IS NULL
+           AND (expires_at IS NULL OR expires_at > ?2)",
+        params![key.as_bytes(), now],
+        |row| Ok((row.parse(0)?, row.parse(1)?)),
+    )?;
+    let Some((id, organization)) = live else { return Ok(None) };
+    end(tx, &organization, actor, &id)?;
+    Ok(Some((id, organization)))
+}
+
+fn end(tx: &mut Tx<'_>, organization: &OrganizationId, actor: &Actor, id: &ApiKeyId) -> Result<()> {
     let line = tx.all(
         "WITH RECURSIVE line (id, revoked_at) AS (
              SELECT id, revoked_at FROM api_key WHERE organization_id = ?1 AND id = ?2
@@ -255,7 +277,7 @@ pub fn revoke(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &ApiKeyId) ->
              SELECT api_key.id, api_key.revoked_at FROM api_key JOIN line ON api_key.parent_id = line.id
          )
          SELECT id, revoked_at FROM line",
-        params![access.organization.as_str(), id.as_str()],
+        params![organization.as_str(), id.as_str()],
         |row| Ok((row.parse::<ApiKeyId>(0)?, row.get::<Option<Timestamp>>(1)?)),
     )?;
     if line.is_empty() {
@@ -264,9 +286,9 @@ pub fn revoke(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &ApiKeyId) ->
     let now = tx.now();
     for (key, _) in line.iter().filter(|(_, revoked_at)| revoked_at.is_none()) {
         tx.execute("UPDATE api_key SET revoked_at = ?2 WHERE id = ?1", params![key.as_str(), now])?;
-        audit::record(tx, Some(&access.organization), actor, Action::ApiKeyRevoked, key.as_str())?;
+        audit::record(tx, Some(organization), actor, Action::ApiKeyRevoked, key.as_str())?;
     }
-    tx.bump(access.organization.as_str());
+    tx.bump(organization.as_str());
     Ok(())
 }
 

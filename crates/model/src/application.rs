@@ -429,6 +429,34 @@ pub fn revoke_secret(
     audit::record(tx, Some(&access.organization), actor, Action::ClientSecretRevoked, secret.as_str())
 }
 
+/// A secret that was ended, and whose it was.
+pub(crate) struct EndedSecret {
+    pub(crate) id: ClientSecretId,
+    pub(crate) client_id: ClientId,
+    pub(crate) organization: OrganizationId,
+}
+
+/// Ends a secret that others know, also the only one: nobody who has it is to be served any more.
+pub(crate) fn revoke_leaked_secret(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    secret: Hashed<ClientSecret>,
+) -> Result<Option<EndedSecret>> {
+    let ended = tx.optional(
+        "SELECT client_secret.id, client_secret.client_id, application.organization_id FROM client_secret
+         JOIN application ON application.client_id = client_secret.client_id
+         WHERE client_secret.secret_hash = ?1 AND client_secret.revoked_at IS NULL
+           AND application.deleted_at IS NULL",
+        params![secret.as_bytes()],
+        |row| Ok(EndedSecret { id: row.parse(0)?, client_id: row.parse(1)?, organization: row.parse(2)? }),
+    )?;
+    let Some(ended) = ended else { return Ok(None) };
+    let now = tx.now();
+    tx.execute("UPDATE client_secret SET revoked_at = ?2 WHERE id = ?1", params![ended.id.as_str(), now])?;
+    audit::record(tx, Some(&ended.organization), actor, Action::ClientSecretRevoked, ended.id.as_str())?;
+    Ok(Some(ended))
+}
+
 /// Which of the client's live secrets `presented` is. Every live secret is compared, in constant time.
 pub fn secret_of(
     tx: &mut Tx<'_>,

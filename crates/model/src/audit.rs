@@ -72,6 +72,7 @@ actions! {
     GrantRevoked "grant.revoked" "Access removed";
     TokenFamilyRevoked "token_family.revoked" "Tokens revoked";
     AccessTokenRevoked "access_token.revoked" "Access token revoked";
+    LeakReported "leak.reported" "Leaked credential reported";
 }
 
 /// No action has this name.

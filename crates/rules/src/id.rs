@@ -122,6 +122,8 @@ ids! {
     DatastreamId "dst_";
     /// A request of an application that failed.
     AttemptId "att_";
+    /// A credential that somebody found and reported.
+    LeakId "lea_";
     /// An entry of the audit log.
     AuditId "aud_";
 }

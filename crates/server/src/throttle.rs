@@ -26,6 +26,7 @@ pub struct Throttle {
     addresses: Failures,
     clients: Failures,
     attempts: DefaultKeyedRateLimiter<String>,
+    reports: DefaultKeyedRateLimiter<String>,
     turns: Vec<Mutex<()>>,
     /// Which address has which place; nobody outside can tell.
     places: RandomState,
@@ -40,6 +41,7 @@ impl Throttle {
             addresses: Failures::new(60, Duration::from_secs(1)),
             clients: Failures::new(100, Duration::from_millis(200)),
             attempts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
+            reports: RateLimiter::keyed(quota(30, Duration::from_secs(2))),
             turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
             places: RandomState::new(),
         }
@@ -83,12 +85,19 @@ impl Throttle {
         self.attempts.check_key(&at(client, address)).is_ok()
     }
 
+    /// How long this address must wait before it may report leaked credentials again; none counts as a report.
+    pub fn report_wait(&self, address: IpAddr) -> Option<Duration> {
+        let refused = self.reports.check_key(&network(address)).err()?;
+        Some(refused.wait_time_from(DefaultClock::default().now()))
+    }
+
     /// Forgets what no longer holds anybody back.
     pub fn tidy(&self) {
         for failures in [&self.accounts_here, &self.accounts, &self.addresses, &self.clients] {
             failures.quota.retain_recent();
         }
         self.attempts.retain_recent();
+        self.reports.retain_recent();
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod code;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -72,6 +73,9 @@ struct Details {
     errors: Vec<FieldProblem>,
     #[serde(skip)]
     challenge: Challenge,
+    /// Seconds, for `Retry-After`.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 /// One mistake in a request body or query.
@@ -111,6 +115,7 @@ impl Problem {
             request_id: String::new(),
             errors: Vec::new(),
             challenge: Challenge::None,
+            retry_after: None,
         }))
     }
 
@@ -195,6 +200,15 @@ impl Problem {
         Self::new(Code::UnsupportedMediaType, detail)
     }
 
+    /// 429, with the time to wait.
+    pub(crate) fn too_many_requests(wait: Duration) -> Self {
+        let seconds = whole_seconds(wait);
+        let detail = format!("Too many requests. Nothing was done; try again in {seconds} seconds.");
+        let mut problem = Self::new(Code::TooManyRequests, detail);
+        problem.0.retry_after = Some(seconds);
+        problem
+    }
+
     /// 503.
     pub fn unavailable() -> Self {
         let detail = "The database is busy or out of space. Nothing was changed; try again.";
@@ -239,6 +253,12 @@ impl Problem {
         self.0.challenge
     }
 
+    /// When to try again, in seconds.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        let is_busy = self.status() == StatusCode::SERVICE_UNAVAILABLE;
+        self.0.retry_after.or_else(|| is_busy.then_some(1))
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -249,6 +269,11 @@ impl Problem {
         self.0.request_id = request_id.to_owned();
         self
     }
+}
+
+/// Seconds after which it is certain to be over.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 fn pointer(field: &str) -> String {

@@ -18,7 +18,7 @@ use axum::Router;
 use axum::http::Method;
 
 use crate::app::App;
-use api::Need::{AnyCredential, Needs};
+use api::Need::{AnyCredential, Needs, NoCredential};
 pub use map::{Map, Route, RouteKind};
 use rules::scope::Scope;
 
@@ -86,6 +86,7 @@ pub fn map() -> Map {
         .api(Method::POST, "/v1/api-keys", Needs(Scope::ApiKeysWrite), api::keys::create, api::keys::create_doc)
         .api(Method::GET, "/v1/api-keys/{id}", Needs(Scope::ApiKeysRead), api::keys::show, api::keys::show_doc)
         .api(Method::DELETE, "/v1/api-keys/{id}", Needs(Scope::ApiKeysWrite), api::keys::destroy, api::keys::destroy_doc)
+        .api(Method::POST, "/v1/leaks", NoCredential("whoever finds a credential of ours may have it ended"), api::leaks::create, api::leaks::create_doc)
         .api(Method::GET, "/v1/audit-events", Needs(Scope::AuditRead), api::audit_events::index, api::audit_events::index_doc)
         .api(Method::GET, "/v1/audit-events/{id}", Needs(Scope::AuditRead), api::audit_events::show, api::audit_events::show_doc)
         .api(Method::GET, "/v1/devices", Needs(Scope::DevicesRead), api::devices::index, api::devices::index_doc)

@@ -1,9 +1,9 @@
 //! Developer Settings, API Keys: the list, the form, the one page that shows a key, and the page of one key.
 
 use super::parts::{
-    self, Choice, Code, DeviceChoice, Errors, Field, Head, Kind, Pages, ScopeChoice, ScopeLine, Secret,
-    Table, Tone, Weight, alert, badge, button, csrf, device_picker, facts, foreign, link_button, scope_boxes,
-    scope_lines,
+    self, Choice, Code, DeviceChoice, Errors, Field, Head, Kind, LeakNotice, Pages, ScopeChoice, ScopeLine,
+    Secret, Table, Tone, Weight, alert, badge, button, csrf, device_picker, facts, foreign, link_button,
+    scope_boxes, scope_lines,
 };
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -240,6 +240,8 @@ pub struct KeyShow {
     pub devices: Option<Vec<String>>,
     /// Where it was last used from, coarsely.
     pub last_used_from: Option<String>,
+    /// Reports that it leaked.
+    pub leaks: Vec<LeakNotice>,
     /// The present instant.
     pub now: Timestamp,
 }
@@ -249,6 +251,7 @@ pub fn show(page: &KeyShow) -> Markup {
     let key = &page.key;
     html! {
         (Head { crumbs: &[("Developer Settings", INDEX), ("API Keys", INDEX)], title: &key.name, lead: None, action: Some(state(key.state)) })
+        (parts::leaks(&page.leaks))
         div.card {
             (facts(&[
                 ("Key", html! { code { (key.masked) } }),

@@ -9,8 +9,8 @@ pub use form::{ApplicationForm, ClientType, form};
 pub use snippets::{Endpoints, snippets};
 
 use super::parts::{
-    self, Code, Head, Pages, ScopeLine, Secret, Table, Tone, Weight, alert, badge, button, csrf, facts,
-    foreign, link_button, scope_lines,
+    self, Code, Head, LeakNotice, Pages, ScopeLine, Secret, Table, Tone, Weight, alert, badge, button, csrf,
+    facts, foreign, link_button, scope_lines,
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -158,6 +158,8 @@ pub struct ApplicationShow {
     pub optional: Vec<ScopeLine>,
     /// Its live secrets.
     pub secrets: Vec<SecretRow>,
+    /// Reports that a secret or token of it leaked.
+    pub leaks: Vec<LeakNotice>,
     /// How many people let it in.
     pub grants: u64,
     /// The addresses of this server.
@@ -172,6 +174,7 @@ pub fn show(page: &ApplicationShow) -> Markup {
     html! {
         (Head { crumbs: &[("Developer Settings", INDEX), ("OAuth Applications", INDEX)], title: &page.name,
             lead: page.description.as_deref(), action: Some(link_button(Weight::Secondary, "Edit", &edit)) })
+        (parts::leaks(&page.leaks))
         div.card {
             (Code { id: "client-id", title: "Client ID", text: &page.client_id })
             (facts(&[

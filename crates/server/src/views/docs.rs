@@ -13,14 +13,34 @@ pub struct Endpoint {
     pub summary: String,
     /// What else is worth knowing; may be empty.
     pub description: String,
-    /// The scope it takes; `None` means any credential.
-    pub scope: Option<String>,
+    /// What it takes to call it.
+    pub takes: Takes,
     /// What it reads.
     pub parameters: Vec<Parameter>,
     /// A curl line.
     pub request: String,
     /// An example answer; may be empty.
     pub response: String,
+}
+
+/// What it takes to call an endpoint.
+pub enum Takes {
+    /// Nothing: anybody may.
+    Nothing,
+    /// Any credential that works.
+    AnyCredential,
+    /// A credential with this scope.
+    Scope(String),
+}
+
+fn takes(takes: &Takes) -> Markup {
+    html! {
+        @match takes {
+            Takes::Nothing => span.quiet.small { "No credential" },
+            Takes::AnyCredential => span.quiet.small { "Any credential" },
+            Takes::Scope(scope) => { span.quiet.small { "Scope" } (badge(Tone::Note, scope)) },
+        }
+    }
 }
 
 /// One parameter of an endpoint.
@@ -104,7 +124,7 @@ fn endpoint(endpoint: &Endpoint) -> Markup {
                     h3 { (endpoint.summary) }
                     p { span class={ "verb " (endpoint.method.to_lowercase()) } { (endpoint.method) } " " code { (endpoint.path) } }
                     @if !endpoint.description.is_empty() { p { (spoken(&endpoint.description)) } }
-                    p.row { @if let Some(scope) = &endpoint.scope { span.quiet.small { "Scope" } (badge(Tone::Note, scope)) } @else { span.quiet.small { "Any credential" } } }
+                    p.row { (takes(&endpoint.takes)) }
                 }
                 @if !endpoint.parameters.is_empty() {
                     dl.params { @for parameter in &endpoint.parameters { div {

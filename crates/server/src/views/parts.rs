@@ -53,6 +53,26 @@ pub fn alert(tone: Tone, title: &str, body: impl Render) -> Markup {
     html! { div class={ "alert " (tone.class()) } { strong { (title) } div { (body) } } }
 }
 
+/// A credential of this page's that somebody found elsewhere.
+pub struct LeakNotice {
+    /// What it was, and how it ended.
+    pub what: String,
+    /// When it was reported and revoked.
+    pub reported_at: Timestamp,
+}
+
+/// Says that credentials leaked; nothing if none did.
+pub fn leaks(leaks: &[LeakNotice]) -> Markup {
+    html! {
+        @if !leaks.is_empty() {
+            (alert(Tone::Danger, "Reported as leaked", html! {
+                ul { @for leak in leaks { li { "The " (leak.what) " was reported on " (time(leak.reported_at)) " and revoked at once." } } }
+                p { "Find out where it was readable, and look through the audit log for what was done with it." }
+            }))
+        }
+    }
+}
+
 /// How a button looks, by how much it matters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Weight {

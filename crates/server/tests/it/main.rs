@@ -42,6 +42,7 @@ mod import;
 mod ingest;
 mod interaction;
 mod introspection;
+mod leaks;
 mod meanwhile;
 mod metadata;
 mod narrowing;

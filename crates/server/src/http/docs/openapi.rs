@@ -129,7 +129,10 @@ fn responses(endpoint: &Endpoint<'_>, schemas: &mut Schemas) -> Value {
     let doc = endpoint.doc;
     let mut responses = Map::new();
     responses.insert(doc.success.status.to_string(), success(&doc.success, schemas));
-    let mut problems = vec![400, 401];
+    let mut problems = vec![400];
+    if !matches!(endpoint.need, Need::NoCredential(_)) {
+        problems.push(401);
+    }
     if matches!(endpoint.need, Need::Needs(_)) {
         problems.push(403);
     }
@@ -210,6 +213,7 @@ fn security(need: Need) -> Value {
             json!([{"api_key": [scope.name()]}, {"oauth2": [scope.name()]}])
         }
         Need::Needs(scope) => json!([{"api_key": [scope.name()]}]),
+        Need::NoCredential(_) => json!([]),
     }
 }
 

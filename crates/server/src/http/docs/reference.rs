@@ -33,9 +33,10 @@ fn entry(endpoint: &Endpoint<'_>, site: &Site) -> views::Endpoint {
         path: endpoint.path.to_owned(),
         summary: doc.summary.to_owned(),
         description: doc.description.to_owned(),
-        scope: match endpoint.need {
-            Need::AnyCredential(_) => None,
-            Need::Needs(scope) => Some(scope.name().to_owned()),
+        takes: match endpoint.need {
+            Need::AnyCredential(_) => views::Takes::AnyCredential,
+            Need::Needs(scope) => views::Takes::Scope(scope.name().to_owned()),
+            Need::NoCredential(_) => views::Takes::Nothing,
         },
         parameters: parameters(endpoint),
         request: curl(endpoint, site),
@@ -80,7 +81,11 @@ fn curl(endpoint: &Endpoint<'_>, site: &Site) -> String {
     let body = doc.body.as_ref().map(|body| {
         format!(" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{}'", pretty(&body.example))
     });
-    format!("curl {method}-H \"Authorization: Bearer $KEY\"{} \\\n  \"{url}\"", body.unwrap_or_default())
+    let credential = match endpoint.need {
+        Need::NoCredential(_) => "",
+        Need::AnyCredential(_) | Need::Needs(_) => "-H \"Authorization: Bearer $KEY\"",
+    };
+    format!("curl {method}{credential}{} \\\n  \"{url}\"", body.unwrap_or_default())
 }
 
 fn pretty(value: &Value) -> String {

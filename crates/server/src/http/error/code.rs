@@ -22,6 +22,7 @@ pub enum Code {
     Conflict,
     BodyTooLarge,
     UnsupportedMediaType,
+    TooManyRequests,
     Internal,
     Unavailable,
 }
@@ -43,7 +44,7 @@ pub struct Entry {
 }
 
 /// Every code, by status.
-pub const CODES: [Entry; 12] = [
+pub const CODES: [Entry; 13] = [
     Entry {
         code: Code::InvalidRequest,
         name: "invalid_request",
@@ -126,6 +127,15 @@ pub const CODES: [Entry; 12] = [
         title: "Unsupported media type",
         meaning: "The body has a format that this endpoint does not read, or none that `Content-Type` names.",
         remedy: "Send one of the formats that `detail` names, and say so in `Content-Type`.",
+    },
+    Entry {
+        code: Code::TooManyRequests,
+        name: "too_many_requests",
+        status: StatusCode::TOO_MANY_REQUESTS,
+        title: "Too many requests",
+        meaning: "The quota of this credential, its organization or this network address is used up for the moment. \
+                  Nothing was done.",
+        remedy: "Wait as many seconds as `Retry-After` says. The `RateLimit` header of every answer tells what is left.",
     },
     Entry {
         code: Code::Internal,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use model::api_key::{self, ApiKey, NewApiKey, State as KeyStanding};
 use model::device_set::Devices;
 use model::session::Session;
-use model::{Error, Invalid, device};
+use model::{Error, Invalid, device, leak};
 use rules::id::{ApiKeyId, DeviceId};
 use rules::scope::Scope;
 
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::http::error::{Fail, Trouble};
 use crate::http::page::{Fields, Post, Visit};
 use crate::http::settings::form::{device_choices, devices, errors, scope_choices, scope_line, ticked};
-use crate::http::settings::{Purpose, admin, with_mistakes};
+use crate::http::settings::{Purpose, admin, leak_notices, with_mistakes};
 use crate::views::Place;
 use crate::views::api_keys::{self as views, KeyCreated, KeyForm, KeyIndex, KeyRow, KeyShow, KeyState};
 use crate::views::parts::Pages;
@@ -210,11 +210,11 @@ pub(crate) async fn show(
     let session = admin(&visit, &PURPOSE).await?;
     let id: ApiKeyId = id.parse().map_err(|_| Trouble::not_found())?;
     let access = session.access();
-    let (key, names) = app
+    let (key, names, leaks) = app
         .db
         .read(|tx| {
             let key = api_key::find(tx, &access, &id)?;
-            Ok::<_, Error>((key, device::names(tx, &access.organization)?))
+            Ok::<_, Error>((key, device::names(tx, &access.organization)?, leak::of_key(tx, &access, &id)?))
         })
         .await?;
     let now = app.db.clock().now();
@@ -229,6 +229,7 @@ pub(crate) async fn show(
         },
         last_used_from: key.last_used_address.clone(),
         key: row(&key, now),
+        leaks: leak_notices(leaks),
         now,
     };
     Ok(visit.console(session, (Place::Developer, &key.name), views::show(&page)))

@@ -8,7 +8,7 @@ use model::application::{self, Application, Profile};
 use model::application_form::lines;
 use model::attempt::{self, Attempt};
 use model::session::Session;
-use model::{Error, Invalid, grant};
+use model::{Error, Invalid, grant, leak};
 use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
 use rules::diagnosis::{Finding, Place, Verdict};
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::http::error::{Fail, Trouble};
 use crate::http::page::{Fields, Post, Visit};
 use crate::http::settings::form::{errors, scope_choices, scope_line, ticked};
-use crate::http::settings::{Purpose, admin, with_mistakes};
+use crate::http::settings::{Purpose, admin, leak_notices, with_mistakes};
 use crate::views::Place as Section;
 use crate::views::applications::{
     self as views, ApplicationCreated, ApplicationForm, ApplicationIndex, ApplicationRow, ApplicationShow,
@@ -202,13 +202,14 @@ pub(crate) async fn show(
     let session = admin(&visit, &PURPOSE).await?;
     let client_id = parse(&client_id)?;
     let access = session.access();
-    let (found, secrets, grants, attempts) = app
+    let (found, secrets, (grants, leaks), attempts) = app
         .db
         .read(|tx| {
             let found = application::find(tx, &access, &client_id)?;
             let secrets = application::secrets(tx, &access, &client_id)?;
             let attempts = attempt::of_application(tx, &access, &client_id, ATTEMPTS)?;
-            Ok::<_, Error>((found, secrets, grant::count(tx, &client_id)?, attempts))
+            let told = (grant::count(tx, &client_id)?, leak::of_application(tx, &access, &client_id)?);
+            Ok::<_, Error>((found, secrets, told, attempts))
         })
         .await?;
     let site = &app.site;
@@ -234,6 +235,7 @@ pub(crate) async fn show(
                 last_used_at: secret.last_used_at,
             })
             .collect(),
+        leaks: leak_notices(leaks),
         grants,
         endpoints: Endpoints {
             issuer: site.public_url.clone(),

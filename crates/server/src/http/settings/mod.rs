@@ -10,6 +10,7 @@ pub(crate) mod secrets;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use model::leak::Leak;
 use model::organization;
 use model::session::Session;
 use rules::role::Role;
@@ -18,6 +19,7 @@ use rules::scope::Scope;
 use crate::http::error::Fail;
 use crate::http::page::{FormTarget, Visit, viewer};
 use crate::views::consent_refused::Person;
+use crate::views::parts::LeakNotice;
 use crate::views::wall::{Wall, wall};
 use crate::views::{Nav, Place};
 
@@ -65,6 +67,14 @@ async fn refuse(visit: &Visit, session: &Session, purpose: &Purpose) -> Result<F
     let csrf = visit.form_token();
     let nav = Nav::Console(viewer(session, &csrf), purpose.place);
     Ok(visit.page(StatusCode::FORBIDDEN, (purpose.title, nav, wall(&page)), FormTarget::OwnPages).into())
+}
+
+fn leak_notices(leaks: Vec<Leak>) -> Vec<LeakNotice> {
+    let notice = |leak: Leak| LeakNotice {
+        what: format!("{} ending in {}", leak.credential.words(), leak.last_four),
+        reported_at: leak.reported_at,
+    };
+    leaks.into_iter().map(notice).collect()
 }
 
 /// A page that shows a form again, with its mistakes.

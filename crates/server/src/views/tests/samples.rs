@@ -16,7 +16,7 @@ use crate::views::devices::{self, DeviceIndex};
 use crate::views::docs;
 use crate::views::error::{self, Comparison, ErrorPage};
 use crate::views::login::{self, Login};
-use crate::views::parts::{DeviceChoice, Errors, Pages, ScopeChoice, ScopeKind, ScopeLine};
+use crate::views::parts::{DeviceChoice, Errors, LeakNotice, Pages, ScopeChoice, ScopeKind, ScopeLine};
 use crate::views::setup::{self, Setup};
 use crate::views::wall::{self, Wall};
 use crate::views::{Nav, Page, Place, Viewer};
@@ -271,6 +271,7 @@ fn key_show() -> KeyShow {
         scopes: lines(&["devices:read", "observations:read", "observations:write"]),
         devices: Some(vec!["Estuary Mouth".into(), HOSTILE.into()]),
         last_used_from: Some("10.0.0.0/24".into()),
+        leaks: vec![LeakNotice { what: "API key ending in x7Qa".into(), reported_at: now() }],
         now: now(),
     }
 }
@@ -342,6 +343,7 @@ fn application_show(client_type: ClientType) -> ApplicationShow {
         required: lines(&["devices:read", "observations:read", "offline_access"]),
         optional: lines(&["observations:write"]),
         secrets: vec![secret("k9Tz")],
+        leaks: Vec::new(),
         grants: 214,
         endpoints: Endpoints {
             issuer: "https://auth.bluesonde.example".into(),

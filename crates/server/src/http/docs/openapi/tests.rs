@@ -123,6 +123,7 @@ fn answers_name_what_can_go_wrong() {
         ("/v1/observations", "get", &["200", "400", "401", "403", "404", "default"]),
         ("/v1/observations", "post", &["200", "400", "401", "403", "409", "413", "415", "default"]),
         ("/v1/api-keys", "post", &["201", "400", "401", "403", "413", "415", "default"]),
+        ("/v1/leaks", "post", &["202", "400", "413", "415", "default"]),
         ("/v1/api-keys/{id}", "delete", &["204", "400", "401", "403", "404", "default"]),
     ] {
         let responses = document["paths"][path][method]["responses"].as_object().unwrap();

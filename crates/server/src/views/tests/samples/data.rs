@@ -3,7 +3,7 @@
 use super::{HOSTILE, instant, now};
 use crate::views::chart::{Chart, Point};
 use crate::views::devices::{DeviceRow, DeviceShow, Latest, SensorRow};
-use crate::views::docs::{Endpoint, Group, GuideLink, Mistake, Parameter, Reference};
+use crate::views::docs::{Endpoint, Group, GuideLink, Mistake, Parameter, Reference, Takes};
 use crate::views::parts::Tone;
 use jiff::SignedDuration;
 
@@ -84,7 +84,7 @@ pub(super) fn reference() -> Reference {
         path: path.into(),
         summary: summary.into(),
         description: "What else is worth knowing.".into(),
-        scope: scope.map(String::from),
+        takes: scope.map_or(Takes::AnyCredential, |scope| Takes::Scope(scope.into())),
         parameters: vec![Parameter {
             name: "limit".into(),
             place: "query".into(),
