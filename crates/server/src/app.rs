@@ -15,6 +15,7 @@ use crate::callers::Callers;
 use crate::config::Site;
 use crate::http::docs::Document;
 use crate::metrics::Metrics;
+use crate::rates::{Limits, Rates};
 use crate::throttle::Throttle;
 
 /// Mebibytes that all large batches together can have.
@@ -42,6 +43,8 @@ pub struct Shared {
     pub(crate) batch_stock: Arc<Semaphore>,
     /// Who fails too often.
     pub throttle: Throttle,
+    /// Who asks too often; none if nobody counts.
+    pub(crate) rates: Option<Rates>,
     /// What is counted.
     pub metrics: Metrics,
     /// The OpenAPI document, once somebody has asked for it.
@@ -73,14 +76,20 @@ impl Deref for App {
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together, without limits on requests.
     pub fn new(db: Db, mint: Mint, site: Site) -> Self {
+        Self::with_limits(db, mint, site, Limits::Off("nobody set any"))
+    }
+
+    /// Puts the parts together.
+    pub fn with_limits(db: Db, mint: Mint, site: Site, limits: Limits) -> Self {
         Self(Arc::new(Shared {
             callers: Callers::new(),
             passwords: Passwords { bench: Bench::new() },
             batches: Bench::new(),
             batch_stock: Arc::new(Semaphore::new(BATCH_STOCK)),
             throttle: Throttle::new(),
+            rates: Rates::new(limits),
             metrics: Metrics::new(),
             openapi: OnceLock::new(),
             request_ids: RequestIds { start: db.clock().now().as_microsecond(), count: AtomicU64::new(0) },

@@ -15,6 +15,7 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
+use crate::rates::Meters;
 use db::{Db, Epoch};
 use model::Tx;
 use model::caller::{self, Presented, Use};
@@ -33,6 +34,8 @@ pub struct Known {
     /// What `/v1/me` says of it: written once, and as exact as the rest, because all it tells of (the
     /// organization's name, the chosen devices) moves the same epoch.
     pub(crate) about: OnceLock<Bytes>,
+    /// Where its requests are counted.
+    pub(crate) meters: OnceLock<Meters>,
     presented: Presented,
     epoch: Epoch,
     noted_at: AtomicI64,
@@ -95,8 +98,8 @@ impl Callers {
             self.cache.remove(&hash);
             return Ok(None);
         };
-        let (about, noted_at) = (OnceLock::new(), AtomicI64::new(0));
-        let known = Arc::new(Known { access, about, presented, epoch, noted_at });
+        let (about, meters, noted_at) = (OnceLock::new(), OnceLock::new(), AtomicI64::new(0));
+        let known = Arc::new(Known { access, about, meters, presented, epoch, noted_at });
         self.cache.insert(hash, known.clone());
         Ok(Some(known))
     }

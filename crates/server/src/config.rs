@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,10 +14,14 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::Deserialize;
 use url::Url;
 
+use crate::rates::{Limits, Quota};
 use rules::secret::Format;
 
 /// The defaults, as a file that can be copied and edited.
 pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// The largest burst that is counted.
+const MOST_AT_ONCE: NonZeroU32 = NonZeroU32::new(1_000_000_000).unwrap();
 
 /// The settings as flags and environment give them; all may be left out.
 #[derive(Debug, Clone, Default, Args)]
@@ -51,6 +56,18 @@ pub struct Flags {
     /// The segment in every credential that tells them from other vendors'.
     #[arg(long, env = "BLUESONDE_CREDENTIAL_SEGMENT", value_name = "SEGMENT")]
     pub credential_segment: Option<String>,
+    /// Requests a second, in the long run, of each address, key and application.
+    #[arg(long, env = "BLUESONDE_RATE_LIMIT", value_name = "NUMBER")]
+    pub rate_limit: Option<NonZeroU32>,
+    /// Requests at once of each address, key and application.
+    #[arg(long, env = "BLUESONDE_RATE_LIMIT_BURST", value_name = "NUMBER")]
+    pub rate_limit_burst: Option<NonZeroU32>,
+    /// Requests a second, in the long run, of all of an organization's keys and tokens.
+    #[arg(long, env = "BLUESONDE_ORGANIZATION_RATE_LIMIT", value_name = "NUMBER")]
+    pub organization_rate_limit: Option<NonZeroU32>,
+    /// Requests at once of all of an organization's keys and tokens.
+    #[arg(long, env = "BLUESONDE_ORGANIZATION_RATE_LIMIT_BURST", value_name = "NUMBER")]
+    pub organization_rate_limit_burst: Option<NonZeroU32>,
 }
 
 /// The same settings from a file.
@@ -66,6 +83,10 @@ struct FileSettings {
     support_contact: Option<String>,
     pepper_file: Option<PathBuf>,
     credential_segment: Option<String>,
+    rate_limit: Option<NonZeroU32>,
+    rate_limit_burst: Option<NonZeroU32>,
+    organization_rate_limit: Option<NonZeroU32>,
+    organization_rate_limit_burst: Option<NonZeroU32>,
 }
 
 /// A network in CIDR notation, or one address.
@@ -121,6 +142,8 @@ pub struct Config {
     pub format: Format,
     /// What requests need to know.
     pub site: Site,
+    /// How often somebody may ask.
+    pub limits: Limits,
 }
 
 /// Where the server stands in the world.
@@ -187,7 +210,14 @@ impl Config {
         let proxies: Vec<Network> = setting!(trusted_proxies).unwrap_or_default();
         let trusted_proxies = proxies.into_iter().map(|network| network.0).collect();
         let segment = setting!(credential_segment).unwrap_or_else(|| "bsn".to_owned());
+        let quota = |per_second: Option<NonZeroU32>, burst: Option<NonZeroU32>| match (per_second, burst) {
+            (Some(per_second), Some(burst)) => Ok(Quota { per_second, burst }),
+            _ => Err(bad("rate_limit, organization_rate_limit or one of their bursts is missing")),
+        };
+        let each = quota(setting!(rate_limit), setting!(rate_limit_burst))?;
+        let organization = quota(setting!(organization_rate_limit), setting!(organization_rate_limit_burst))?;
         let config = Self {
+            limits: Limits::On { each, organization },
             pepper_file: setting!(pepper_file).unwrap_or_else(|| data_dir.join("pepper")),
             format: Format::new(&segment).map_err(|error| bad(error.to_string()))?,
             site: Site { public_url, api_url, trusted_proxies, support_contact: setting!(support_contact) },
@@ -196,6 +226,7 @@ impl Config {
             metrics_listen,
         };
         config.refuse_what_is_unsafe()?;
+        config.refuse_odd_limits()?;
         Ok(config)
     }
 
@@ -219,6 +250,23 @@ impl Config {
                 "public_url is {}: beyond this machine it must start with https://",
                 self.site.public_url
             )));
+        }
+        Ok(())
+    }
+
+    /// A burst is at least a second's worth, or the limit would not be what it says.
+    fn refuse_odd_limits(&self) -> Result<(), BadConfig> {
+        let Limits::On { each, organization } = self.limits else { return Ok(()) };
+        for (name, quota) in [("rate_limit", each), ("organization_rate_limit", organization)] {
+            if quota.burst < quota.per_second {
+                let Quota { per_second, burst } = quota;
+                return Err(bad(format!(
+                    "{name}_burst is {burst}: it must be at least {name}, which is {per_second}"
+                )));
+            }
+            if quota.burst > MOST_AT_ONCE {
+                return Err(bad(format!("{name}_burst: more than {MOST_AT_ONCE} limits nothing")));
+            }
         }
         Ok(())
     }
@@ -298,6 +346,7 @@ mod tests {
             (Box::new(|flags| flags.public_url = Some("https://buoys.example/x".into())), "scheme, host"),
             (Box::new(|flags| flags.trusted_proxies = Some(vec!["0.0.0.0/0".parse().unwrap()])), "everybody"),
             (Box::new(|flags| flags.api_url = Some("https://api.example/v2".into())), "/v1"),
+            (Box::new(|flags| flags.rate_limit_burst = 100.try_into().ok()), "rate_limit_burst"),
             (Box::new(|flags| flags.credential_segment = Some("B_S".into())), "segment"),
             (Box::new(|flags| flags.config = Some("/nonexistent/file".into())), "cannot read"),
         ];

@@ -9,6 +9,7 @@ pub mod http;
 pub mod import;
 pub mod metrics;
 pub mod pepper;
+pub mod rates;
 pub mod serve;
 pub mod throttle;
 pub mod views;

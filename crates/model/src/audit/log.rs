@@ -202,6 +202,7 @@ mod tests {
     use super::*;
     use crate::audit::{Actor, record};
     use crate::test_fleet::{Fleet, at};
+    use rules::role::Role;
 
     /// Three entries a minute apart, and one of the rival's.
     fn fleet() -> Fleet {
@@ -223,8 +224,12 @@ mod tests {
         fleet
     }
 
+    fn admin(fleet: &Fleet) -> Access {
+        Access { scopes: Role::Owner.scopes(), ..fleet.access() }
+    }
+
     fn actions(fleet: &Fleet, filter: &Filter) -> Vec<String> {
-        let page = fleet.read(|tx| page(tx, &fleet.access(), filter, (None, 10))).unwrap();
+        let page = fleet.read(|tx| page(tx, &admin(fleet), filter, (None, 10))).unwrap();
         page.data.into_iter().map(|event| event.action).collect()
     }
 
@@ -254,7 +259,7 @@ mod tests {
         let mut before = None;
         let mut seen = Vec::new();
         loop {
-            let read = |tx: &mut Tx<'_>| page(tx, &fleet.access(), &Filter::default(), (before.as_ref(), 1));
+            let read = |tx: &mut Tx<'_>| page(tx, &admin(&fleet), &Filter::default(), (before.as_ref(), 1));
             let next = fleet.read(read).unwrap();
             seen.extend(next.data.into_iter().map(|event| event.actor));
             before = next.next;
@@ -268,7 +273,7 @@ mod tests {
     #[test]
     fn no_text_in_an_entry_ends_a_line() {
         let fleet = fleet();
-        let newest = fleet.read(|tx| page(tx, &fleet.access(), &Filter::default(), (None, 1))).unwrap();
+        let newest = fleet.read(|tx| page(tx, &admin(&fleet), &Filter::default(), (None, 1))).unwrap();
         assert_eq!(newest.data[0].subject, "grt\\u000d\\u000a1");
         assert_eq!(printable("a\u{2028}\u{9b}".into()), "a\\u2028\\u009b");
         assert_eq!(printable("Bøye".into()), "Bøye");

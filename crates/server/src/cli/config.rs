@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use crate::config::{Config, DEFAULTS, Flags};
 use crate::http;
+use crate::rates::Limits;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -35,7 +36,7 @@ fn describe(config: &Config) -> String {
     });
     format!(
         "data_dir = {:?}\nlisten = \"{}\"\nmetrics_listen = \"{}\"\npublic_url = {:?}\napi_url = {:?}\n\
-         trusted_proxies = {proxies:?}\n{support}\npepper_file = {:?}\ncredential_segment = {:?}",
+         trusted_proxies = {proxies:?}\n{support}\npepper_file = {:?}\ncredential_segment = {:?}{}",
         config.data_dir,
         config.listen,
         config.metrics_listen,
@@ -43,6 +44,15 @@ fn describe(config: &Config) -> String {
         config.site.api_url,
         config.pepper_file,
         config.format.segment(),
+        limits(config.limits),
+    )
+}
+
+fn limits(limits: Limits) -> String {
+    let Limits::On { each, organization } = limits else { return String::new() };
+    format!(
+        "\nrate_limit = {}\nrate_limit_burst = {}\norganization_rate_limit = {}\norganization_rate_limit_burst = {}",
+        each.per_second, each.burst, organization.per_second, organization.burst
     )
 }
 

@@ -1,6 +1,7 @@
 //! `bluesonde demo`: a server to try things with.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -36,6 +37,11 @@ impl DemoFlags {
             data_dir: Some(self.data_dir.clone()),
             listen: Some(listen),
             metrics_listen: Some(self.metrics_listen),
+            // It is there to be tried out and measured: nobody is to be held back.
+            rate_limit: NonZeroU32::new(1_000_000),
+            rate_limit_burst: NonZeroU32::new(10_000_000),
+            organization_rate_limit: NonZeroU32::new(2_000_000),
+            organization_rate_limit_burst: NonZeroU32::new(20_000_000),
             ..Flags::default()
         }
     }

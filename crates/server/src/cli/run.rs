@@ -55,7 +55,7 @@ pub(super) fn open(config: &Config) -> anyhow::Result<App> {
     );
     db.write_blocking(model::vocabulary::seed)?;
     let mint = Mint { format: config.format.clone(), pepper };
-    Ok(App::new(db, mint, config.site.clone()))
+    Ok(App::with_limits(db, mint, config.site.clone(), config.limits))
 }
 
 /// A directory that nobody else can look into.

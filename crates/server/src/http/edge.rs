@@ -23,6 +23,7 @@ use crate::http::error::{Challenge, Failure, Problem, Trouble};
 use crate::http::oauth;
 use crate::http::page;
 use crate::metrics::Surface;
+use crate::rates::{Left, UsedUp};
 use crate::views::error::ErrorPage;
 use crate::views::{Nav, Page};
 
@@ -31,6 +32,9 @@ pub(crate) const MAX_BODY: u64 = 16 * 1024 * 1024;
 
 /// A request that has not been answered by then is dropped: above all one whose body never ends.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Where authorization begins.
+const AUTHORIZE: &str = "/oauth2/auth";
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -46,7 +50,14 @@ impl RequestId {
 
 /// Where the request comes from, as far as we believe it.
 #[derive(Clone, Copy)]
-pub(crate) struct ClientAddress(pub(crate) IpAddr);
+pub(crate) struct ClientAddress(pub(crate) IpAddr, pub(crate) Left);
+
+impl ClientAddress {
+    /// This machine.
+    pub(crate) fn local() -> Self {
+        Self([127, 0, 0, 1].into(), Left::UNCOUNTED)
+    }
+}
 
 /// The peer of the connection.
 #[derive(Clone, Copy)]
@@ -65,11 +76,15 @@ pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Nex
     let surface = Surface::of(request.uri().path());
     let id = RequestId(request_id(&app, request.headers()));
     let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), Peer::address);
-    let address = ClientAddress(client_address(&app, peer, request.headers()));
-    request.extensions_mut().insert(address);
+    let address = client_address(&app, peer, request.headers());
+    let counted = count(&app, surface, request.uri().path(), address);
+    let left = counted.unwrap_or_else(UsedUp::left);
+    request.extensions_mut().insert(ClientAddress(address, left));
     request.extensions_mut().insert(id.clone());
     let mut response = if is_exposed(&app, peer) {
         exposed(&app, surface)
+    } else if let Err(UsedUp(wait)) = counted {
+        too_many(surface, wait)
     } else if announced_length(request.headers()) > MAX_BODY {
         too_large(surface)
     } else if let Some(preflight) = api::preflight(&request) {
@@ -81,7 +96,27 @@ pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Nex
         response = give_form(&app, failure, response, &id);
     }
     finish(&app, surface, &id, &mut response);
+    if let (Surface::Api, Some(rates)) = (surface, &app.rates) {
+        rates.tell(response.headers_mut(), left);
+    }
     response
+}
+
+/// Counts what programs ask, and what their users bring along to authorize; other pages have bounds of their own.
+fn count(app: &App, surface: Surface, path: &str, address: IpAddr) -> Result<Left, UsedUp> {
+    let is_counted = surface != Surface::Console || path.starts_with(AUTHORIZE);
+    match &app.rates {
+        Some(rates) if is_counted => rates.of_address(address, app.db.clock().now()),
+        _ => Ok(Left::UNCOUNTED),
+    }
+}
+
+fn too_many(surface: Surface, wait: Duration) -> Response {
+    match surface {
+        Surface::Api => Problem::too_many_requests(wait).into_response(),
+        Surface::Oauth => oauth::too_many(wait),
+        Surface::Console => super::error::Fail::from(Trouble::too_many_requests(wait)).into_response(),
+    }
 }
 
 /// The caller's own id if it is a sane one, else one that no other request has.
@@ -285,6 +320,8 @@ fn finish(app: &App, surface: Surface, id: &RequestId, response: &mut Response) 
 /// Programs in browsers may read the API with a token of their own; cookies play no part in it.
 fn cross_origin(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("ETag, Link, Retry-After, WWW-Authenticate, X-Request-Id");
+    let exposed = HeaderValue::from_static(
+        "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id",
+    );
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }

@@ -396,6 +396,13 @@ impl Trouble {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too large", happened)
     }
 
+    /// 429.
+    pub(crate) fn too_many_requests(wait: Duration) -> Self {
+        let happened = "Too many requests came from your network. Nothing was done.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests", happened)
+            .advise(format!("Wait {} seconds, then try again.", whole_seconds(wait)))
+    }
+
     /// 500.
     pub fn internal() -> Self {
         let happened = "Something went wrong on our side.";

@@ -209,11 +209,7 @@ impl FromRequestParts<App> for Visit {
                 .get::<RequestId>()
                 .cloned()
                 .unwrap_or(RequestId(HeaderValue::from_static("r"))),
-            address: parts
-                .extensions
-                .get::<ClientAddress>()
-                .copied()
-                .unwrap_or(ClientAddress([127, 0, 0, 1].into())),
+            address: parts.extensions.get::<ClientAddress>().copied().unwrap_or(ClientAddress::local()),
             user_agent: text_header(&parts.headers, header::USER_AGENT).chars().take(200).collect(),
             path_and_query: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             app: app.clone(),

@@ -124,7 +124,7 @@ fn table(events: &[EventRow]) -> Markup {
             html! { (event.words) span.small.quiet { code { (event.action) } } },
             named(&event.actor, "actor"),
             html! { (named(&event.subject, "subject")) @if !event.detail.is_empty() { span.small.quiet.note { (foreign(&event.detail)) } } },
-            html! { (parts::time(event.happened_at)) },
+            html! { (parts::moment(event.happened_at)) },
             html! { (event.address) },
         ]
     };

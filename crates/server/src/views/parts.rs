@@ -66,8 +66,8 @@ pub fn leaks(leaks: &[LeakNotice]) -> Markup {
     html! {
         @if !leaks.is_empty() {
             (alert(Tone::Danger, "Reported as leaked", html! {
-                ul { @for leak in leaks { li { "The " (leak.what) " was reported on " (time(leak.reported_at)) " and revoked at once." } } }
-                p { "Find out where it was readable, and look through the audit log for what was done with it." }
+                ul { @for leak in leaks { li { (leak.what) ": reported and revoked " (time(leak.reported_at)) "." } } }
+                p { "Find out where it was readable, and look through the " a href="/settings/organization/audit-log" { "audit log" } " for what was done with it." }
             }))
         }
     }
@@ -119,6 +119,11 @@ pub fn time(at: Timestamp) -> Markup {
     html! {
         time datetime=(iso(at)) data-relative { (at.strftime("%-d %b %Y, %H:%M UTC").to_string()) }
     }
+}
+
+/// An instant to the second, where how long ago it was is not enough.
+pub fn moment(at: Timestamp) -> Markup {
+    html! { time datetime=(iso(at)) { (at.strftime("%-d %b %Y, %H:%M:%S UTC").to_string()) } }
 }
 
 /// A day for people, where the hour doesn't matter.

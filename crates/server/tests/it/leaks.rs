@@ -63,7 +63,7 @@ fn a_reported_client_secret_ends_also_as_the_last_one() {
     flow.redeem(&code).assert_status(401).assert_error("invalid_client");
     let browser = app.signed_in(&app.member(Role::OrganizationAdmin));
     let page = browser.get(&format!("/settings/developer/oauth-applications/{}", client.id));
-    page.assert_page(200).assert_text("Reported as leaked").assert_text("client secret ending in");
+    page.assert_page(200).assert_text("Reported as leaked").assert_text("Client secret ending in");
 }
 
 #[test]

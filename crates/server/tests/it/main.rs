@@ -43,6 +43,7 @@ mod ingest;
 mod interaction;
 mod introspection;
 mod leaks;
+mod limits;
 mod meanwhile;
 mod metadata;
 mod narrowing;

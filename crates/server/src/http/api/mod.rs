@@ -72,11 +72,24 @@ pub(crate) async fn gate(
     if let Need::Needs(scope) = need {
         known.access.require(scope).map_err(|missing| Problem::missing_scope(missing.0))?;
     }
-    if let Some(ClientAddress(address)) = request.extensions().get() {
-        app.callers.note_use(&known, app.db.clock().now(), *address);
-    }
-    request.extensions_mut().insert(Caller(known));
-    Ok(next.run(request).await)
+    let now = app.db.clock().now();
+    let ClientAddress(address, left) =
+        request.extensions().get().copied().unwrap_or_else(ClientAddress::local);
+    app.callers.note_use(&known, now, address);
+    let Some(rates) = &app.rates else {
+        request.extensions_mut().insert(Caller(known));
+        return Ok(next.run(request).await);
+    };
+    let meters = known.meters.get_or_init(|| rates.meters(&known.access));
+    let (left, mut response) = match rates.of_credential(meters, left, now) {
+        Ok(left) => {
+            request.extensions_mut().insert(Caller(known));
+            (left, next.run(request).await)
+        }
+        Err(used_up) => (used_up.left(), Problem::too_many_requests(used_up.0).into_response()),
+    };
+    rates.tell(response.headers_mut(), left);
+    Ok(response)
 }
 
 /// The one credential, from the one place where it may stand (RFC 6750 §2; OAuth 2.1 §5.1 has the header alone).
@@ -198,8 +211,12 @@ pub(crate) fn private(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// [`private`] for JSON that is written already.
 pub(crate) fn private_json(body: Bytes) -> Response {
-    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    for_caller_only((kind, body).into_response())
+    let mut response = Response::new(body.into());
+    // Room for all that the layers around add, so that the map does not grow on the way.
+    let mut headers = HeaderMap::with_capacity(12);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.headers_mut() = headers;
+    for_caller_only(response)
 }
 
 fn for_caller_only(mut response: Response) -> Response {

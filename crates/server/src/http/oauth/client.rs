@@ -9,7 +9,6 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde_json::json;
 
 use model::Tx;
 use model::application::{self, Application};
@@ -24,6 +23,7 @@ use rules::token::{Received, TokenError, TokenErrorCode};
 use crate::app::App;
 use crate::http::edge::{ClientAddress, RequestId};
 use crate::http::oauth;
+use crate::rates::UsedUp;
 
 const MAX_BODY: usize = 64 * 1024;
 
@@ -166,7 +166,22 @@ impl ClientRequest {
     /// Requests that arrive together are all looked at before the first failure counts. Unlike passwords, secrets are
     /// 256 random bits and cost no hashing: a burst more of guesses finds nothing, so nobody has to wait for a turn.
     pub(super) fn held_back(&self) -> Option<Response> {
-        self.app.throttle.client_wait(&self.named(), self.address.0).map(too_many)
+        let failed = self.app.throttle.client_wait(&self.named(), self.address.0);
+        let failed = failed.map(|wait| oauth::wait_for("Too many failed authentications.", wait));
+        failed.or_else(|| self.application_wait().map(oauth::too_many))
+    }
+
+    /// How long the application that the request names must wait, because it has used up its quota.
+    fn application_wait(&self) -> Option<Duration> {
+        let (rates, client) = (self.app.rates.as_ref()?, self.named_client()?);
+        rates.look_at_application(&client, self.app.db.clock().now()).err().map(|UsedUp(wait)| wait)
+    }
+
+    /// Counts the request for its application, which has proven that it is its own.
+    pub(super) fn count(&self) {
+        if let (Some(rates), Some(client)) = (&self.app.rates, self.named_client()) {
+            rates.count_application(&client, self.app.db.clock().now());
+        }
     }
 
     /// What can't be a client id is throttled as one, so that nobody fills the memory with inventions.
@@ -205,15 +220,4 @@ pub(super) fn authenticate(
         }
     }
     Ok(Err(refusal))
-}
-
-fn too_many(wait: Duration) -> Response {
-    let seconds = wait.as_secs() + 1;
-    let error = json!({
-        "error": "temporarily_unavailable",
-        "error_description": format!("Too many failed authentications. Wait {seconds} seconds."),
-    });
-    let mut response = oauth::json_response(StatusCode::TOO_MANY_REQUESTS, &error);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    response
 }

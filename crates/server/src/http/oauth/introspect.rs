@@ -32,6 +32,7 @@ pub(crate) async fn create(call: ClientRequest) -> Response {
     let found = call.app.db.read(|tx| look(tx, &call.app.mint, &inquiry)).await;
     match found {
         Ok(Ok(found)) => {
+            call.count();
             if let Some(secret) = &found.secret {
                 call.app.callers.note_secret(secret.clone(), call.app.db.clock().now());
             }

@@ -8,6 +8,8 @@ pub(crate) mod metadata;
 pub(crate) mod revoke;
 pub(crate) mod token;
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -16,6 +18,7 @@ use rules::token::TokenError;
 
 use crate::app::App;
 use crate::config::Site;
+use crate::http::error::whole_seconds;
 
 const WELL_KNOWN: &str = "/.well-known/";
 
@@ -86,6 +89,23 @@ pub(crate) fn unavailable() -> Response {
         json!({"error": "temporarily_unavailable", "error_description": "The database is busy. Try again."});
     let mut response = json_response(StatusCode::SERVICE_UNAVAILABLE, &body);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// Too many requests, from one address or of one application.
+pub(crate) fn too_many(wait: Duration) -> Response {
+    wait_for("Too many requests.", wait)
+}
+
+/// 429 with the time to wait.
+fn wait_for(why: &str, wait: Duration) -> Response {
+    let seconds = whole_seconds(wait);
+    let body = json!({
+        "error": "temporarily_unavailable",
+        "error_description": format!("{why} Wait {seconds} seconds."),
+    });
+    let mut response = json_response(StatusCode::TOO_MANY_REQUESTS, &body);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 

@@ -33,7 +33,10 @@ pub(crate) async fn create(call: ClientRequest) -> Response {
     let (mint, sent) = (call.app.mint.clone(), call.sent.clone());
     let answer = call.app.db.write(move |tx| answer(tx, &mint, &request, &sent)).await;
     match answer {
-        Ok(Answer::Tokens(issued)) => oauth::json_response(StatusCode::OK, &body(&issued)),
+        Ok(Answer::Tokens(issued)) => {
+            call.count();
+            oauth::json_response(StatusCode::OK, &body(&issued))
+        }
         Ok(Answer::Unproven(error)) => call.refuse(&error).await,
         Ok(Answer::Refused(error)) => call.refused(&error),
         Err(error) => oauth::failed(&error),

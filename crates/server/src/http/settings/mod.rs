@@ -71,10 +71,15 @@ async fn refuse(visit: &Visit, session: &Session, purpose: &Purpose) -> Result<F
 
 fn leak_notices(leaks: Vec<Leak>) -> Vec<LeakNotice> {
     let notice = |leak: Leak| LeakNotice {
-        what: format!("{} ending in {}", leak.credential.words(), leak.last_four),
+        what: format!("{} ending in {}", sentence_case(leak.credential.words()), leak.last_four),
         reported_at: leak.reported_at,
     };
     leaks.into_iter().map(notice).collect()
+}
+
+fn sentence_case(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 /// A page that shows a form again, with its mistakes.

@@ -20,6 +20,7 @@ use rules::secret::{Format, Mint, Pepper};
 use server::app::App;
 use server::config::Site;
 use server::http::edge::Peer;
+use server::rates::Limits;
 
 use super::log::Log;
 use super::{Answer, Browser, Member, Program, TokenCall, credentials_in};
@@ -107,6 +108,14 @@ impl TestApp {
             seen,
             count,
         }
+    }
+
+    /// The same server to callers, with limits on how often they may ask.
+    pub(crate) fn limited(mut self, limits: Limits) -> Self {
+        let (db, mint) = (self.app.db.clone(), self.app.mint.clone());
+        self.app = App::with_limits(db, mint, self.site.clone(), limits);
+        self.router = server::http::router(self.app.clone());
+        self
     }
 
     /// The server after a stop and a start, its clock moved by so many seconds.
