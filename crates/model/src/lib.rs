@@ -12,6 +12,7 @@ pub mod audit;
 pub mod authorization;
 pub mod caller;
 pub mod catalogue;
+pub mod connection;
 mod consent;
 pub mod datastream;
 pub mod device;

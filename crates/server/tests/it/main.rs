@@ -19,6 +19,7 @@ mod support;
 mod api_keys;
 mod api_keys_by_program;
 mod applications;
+mod applications_by_program;
 mod at_rest;
 mod authorize;
 mod bearer;
