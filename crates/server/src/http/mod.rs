@@ -41,6 +41,7 @@ pub fn map() -> Map {
         .get("/oauth2/auth", oauth::authorize::new)
         .open_post("/oauth2/auth", oauth::authorize::create)
         .get("/oauth2/consent/{request_id}", oauth::consent::show)
+        .post("/oauth2/consent/{request_id}/ask", oauth::consent::ask)
         .post("/oauth2/consent/{request_id}", oauth::consent::create)
         .post("/oauth2/consent/{request_id}/switch-account", oauth::consent::switch_account)
         .open_post("/oauth2/token", oauth::token::create)
@@ -70,6 +71,10 @@ pub fn map() -> Map {
         // Connections
         .get("/settings/connections", settings::connections::index)
         .post("/settings/connections/{id}/revoke", settings::connections::destroy)
+        // Organization
+        .get("/settings/organization/access-requests", settings::access_requests::index)
+        .post("/settings/organization/access-requests/{id}/approve", settings::access_requests::approve)
+        .post("/settings/organization/access-requests/{id}/refuse", settings::access_requests::refuse)
         // Documentation and assets
         .get("/docs", docs::index)
         .get("/docs/errors", docs::errors)

@@ -16,6 +16,7 @@
 
 mod support;
 
+mod access_requests;
 mod api_keys;
 mod api_keys_by_program;
 mod applications;
