@@ -238,7 +238,7 @@ fn redeemed_before(
     (redeemed_at, presented): (Timestamp, &Redemption<'_>),
 ) -> Result<Outcome> {
     let fits = pkce::prove(code.challenge.as_ref(), presented.verifier).is_ok();
-    let at_once = tx.now().duration_since(redeemed_at) <= DOUBLE_FIRE;
+    let at_once = apart(tx.now(), redeemed_at) <= DOUBLE_FIRE;
     if !(fits && at_once) {
         grant::revoke(tx, &code.family.grant, actor, "an authorization code was used twice")?;
     }
@@ -404,10 +404,13 @@ fn rotated_before(
     (rotated_at, presented): (Timestamp, &Plaintext<RefreshToken>),
 ) -> Result<Outcome> {
     let now = tx.now();
-    if now.duration_since(rotated_at) > GRACE {
+    if apart(now, rotated_at) > GRACE {
         let line = (&token.family.id, &token.family.organization);
         grant::revoke_family(tx, line, actor, "a refresh token was used again after it had been rotated")?;
         return Ok(Outcome::Refused(Refusal::Rotated));
+    }
+    if token.family.role.is_none() {
+        return Ok(Outcome::Refused(Refusal::Role));
     }
     let (access, successor) = mint.pepper.successors(&mint.format, presented);
     let stored = tx.optional(
@@ -424,4 +427,10 @@ fn rotated_before(
         }
         None => Outcome::Refused(Refusal::Rotated),
     })
+}
+
+/// How far two instants are from each other. The later one can have the earlier time: a clock was set back, and
+/// then an hour must not look like no time at all.
+fn apart(one: Timestamp, other: Timestamp) -> SignedDuration {
+    one.duration_since(other).abs()
 }
