@@ -16,6 +16,8 @@
 
 mod support;
 
+mod amid;
+mod answers;
 mod api_keys;
 mod api_keys_by_program;
 mod applications;
@@ -31,6 +33,7 @@ mod crash;
 mod demo;
 mod devices;
 mod docs;
+mod endings;
 mod first_start;
 mod forms;
 mod headers;
