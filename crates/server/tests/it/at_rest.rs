@@ -63,3 +63,45 @@ fn nothing_of_a_token_request_is_logged() {
     let log = app.log_text();
     assert!(!log.contains(&code) && !log.contains(client.secret.as_deref().unwrap()), "{log}");
 }
+
+#[test]
+fn nothing_of_a_refused_token_request_is_logged_counted_or_kept() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Owner), app.confidential("devices:read offline_access"));
+    let flow = Flow::new(&app, &client).pkce();
+    let (tokens, code) = (flow.tokens(&member), flow.code(&member));
+    let secret = client.secret.clone().unwrap();
+    let secrets = [
+        ("client_secret", secret.as_str()),
+        ("refresh_token", tokens.refresh()),
+        ("access_token", &tokens.access),
+        ("code", &code),
+        ("code_verifier", flow.verifier()),
+        ("password", &member.password),
+    ];
+    let mut answers = Vec::new();
+    for (name, value) in secrets {
+        for name in [name, "grant_type", "client_id", "redirect_uri", "scope", "resource", "extra"] {
+            let call = || app.token_call().basic(&client.id, &secret);
+            answers.push(call().query(&[(name, value)]).send());
+            answers.push(call().query(&[(name, value)]).form(&[(name, value), (name, value)]).send());
+            answers.push(app.token_call().form(&[("grant_type", "refresh_token"), (name, value)]).send());
+            answers.push(call().body("application/json", &format!("{{\"{name}\": \"{value}\"}}")).send());
+            answers.push(call().header("content-type", value).body("", value).send());
+        }
+    }
+    assert!(answers.iter().all(|answer| answer.status.is_client_error()));
+    let audit = "SELECT group_concat(action || actor || subject || detail) FROM audit_event";
+    let audit: String = app.read(|tx| Ok(tx.one(audit, &[], |row| row.get(0))?));
+    let places = [
+        ("log", app.log_text()),
+        ("metrics", app.app.metrics.encode()),
+        ("audit", audit),
+        ("database", app.database_text()),
+    ];
+    for (name, value) in secrets {
+        for (place, text) in &places {
+            assert!(!text.contains(value), "{name} is in the {place}");
+        }
+    }
+}

@@ -58,6 +58,24 @@ fn the_api_names_its_authorization_server_and_its_challenge_names_the_document()
     assert_eq!(document["bearer_methods_supported"], json!(["header"]));
 }
 
+#[test]
+fn the_documents_may_be_kept_for_an_hour_and_name_addresses_of_the_issuer_alone() {
+    for url in ["https://auth.bluesonde.example", "http://127.0.0.1:8080"] {
+        let app = TestApp::at(url);
+        for name in ["oauth-authorization-server", "oauth-protected-resource"] {
+            let answer = app.get(&format!("/.well-known/{name}"));
+            answer.assert_status(200).assert_header("cache-control", "public, max-age=3600");
+            let document = answer.json();
+            let texts = document.as_object().unwrap().values().filter_map(serde_json::Value::as_str);
+            let addresses: Vec<_> = texts.filter(|text| text.contains("://")).collect();
+            assert!(
+                addresses.len() >= 2 && addresses.iter().all(|text| text.starts_with(url)),
+                "{addresses:?}"
+            );
+        }
+    }
+}
+
 fn cross_origin(app: &TestApp, method: Method, target: &str) -> Answer {
     let request = request(method, target)
         .header("origin", "https://spa.example")
