@@ -33,8 +33,8 @@ const ENDS: [(&str, Change, Option<Change>); 5] = [
     ),
     (
         "the organization is suspended",
-        |scene| scene.app.suspend(&scene.member.organization, true),
-        Some(|scene| scene.app.suspend(&scene.member.organization, false)),
+        |scene| scene.app.suspend(&scene.member.organization),
+        Some(|scene| scene.app.resume(&scene.member.organization)),
     ),
     ("the person takes it back", |scene| take_back(scene), None),
     ("the application is deleted", |scene| scene.app.delete(&scene.client), None),
@@ -106,9 +106,9 @@ fn each_end_counts_at_once_and_in_every_company() {
 fn an_organization_that_goes_on_has_its_applications_back() {
     let app = TestApp::new();
     let scene = Scene::new(&app);
-    app.suspend(&scene.member.organization, true);
+    app.suspend(&scene.member.organization);
     scene.assert_over("suspended");
-    app.suspend(&scene.member.organization, false);
+    app.resume(&scene.member.organization);
     app.program(&scene.tokens.access).get("/v1/me").assert_status(200);
     scene.flow.refresh(scene.tokens.refresh()).assert_status(200);
     scene.flow.redeem(&scene.code).assert_status(200);

@@ -203,13 +203,20 @@ impl TestApp {
         });
     }
 
-    /// Suspends an organization, or lets it go on. No verb does this yet either.
-    pub(crate) fn suspend(&self, organization: &Organization, is_suspended: bool) {
+    /// Suspends an organization. No verb does this yet either.
+    pub(crate) fn suspend(&self, organization: &Organization) {
+        self.set_suspended(organization, Some(self.now()));
+    }
+
+    /// Undoes [`TestApp::suspend`].
+    pub(crate) fn resume(&self, organization: &Organization) {
+        self.set_suspended(organization, None);
+    }
+
+    fn set_suspended(&self, organization: &Organization, at: Option<jiff::Timestamp>) {
         let id = organization.id.clone();
         self.write(move |tx| {
-            let now = tx.now();
-            let sql = "UPDATE organization SET suspended_at = ?2 WHERE id = ?1";
-            tx.execute(sql, params![id.as_str(), is_suspended.then_some(now)])?;
+            tx.execute("UPDATE organization SET suspended_at = ?2 WHERE id = ?1", params![id.as_str(), at])?;
             tx.bump(id.as_str());
             Ok(())
         });
