@@ -66,12 +66,24 @@ fn every_bad_key_gets_the_same_answer() {
 }
 
 #[test]
-fn every_letter_of_a_key_counts() {
+fn every_letter_of_a_credential_counts() {
     let app = TestApp::new();
-    let key = app.key("devices:read").secret;
-    for place in 0..key.len() {
-        bearer(&app, &mistyped(&key, place)).assert_status(401);
+    let flow = Flow::new(&app, &app.confidential("devices:read offline_access"));
+    let member = app.member(Role::Viewer);
+    let (tokens, code) = (flow.tokens(&member), flow.code(&member));
+    for credential in [&app.key("devices:read").secret, &tokens.access] {
+        for place in 0..credential.len() {
+            bearer(&app, &mistyped(credential, place)).assert_status(401);
+        }
+        bearer(&app, credential).assert_status(200);
     }
+    for place in 0..code.len() {
+        flow.redeem(&mistyped(&code, place)).assert_status(400).assert_error("invalid_grant");
+        let mistyped = mistyped(tokens.refresh(), place);
+        flow.refresh(&mistyped).assert_status(400).assert_error("invalid_grant");
+    }
+    flow.redeem(&code).assert_status(200);
+    flow.refresh(tokens.refresh()).assert_status(200);
 }
 
 #[test]

@@ -102,6 +102,25 @@ fn a_code_that_another_client_brings_back_ends_nothing() {
 }
 
 #[test]
+fn a_used_code_that_comes_back_without_the_clients_proof_ends_nothing() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    let flow = Flow::new(&app, &client);
+    let code = flow.code(&member);
+    let tokens = Tokens::of(&flow.redeem(&code));
+    app.advance_secs(10);
+    let wrong = app.confidential("devices:read").secret.unwrap();
+    let bare = [&flow.redemption(&code)[..], &[("client_id", client.id.as_str())]].concat();
+    for call in [
+        app.token_call().basic(&client.id, &wrong).form(&flow.redemption(&code)),
+        app.token_call().form(&bare),
+    ] {
+        call.send().assert_status(401).assert_error("invalid_client");
+    }
+    app.program(&tokens.access).get("/v1/me").assert_status(200);
+}
+
+#[test]
 fn a_code_lives_for_sixty_seconds() {
     let app = TestApp::new();
     let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));

@@ -98,6 +98,26 @@ fn scripts_of_any_origin_may_call_the_api_and_the_token_endpoint_without_cookies
 }
 
 #[test]
+fn a_preflight_allows_what_a_client_in_a_browser_sends_and_no_more() {
+    let app = TestApp::new();
+    for (target, method) in [("/oauth2/token", "POST"), ("/v1/me", "GET")] {
+        let answer = cross_origin(&app, Method::OPTIONS, target);
+        answer.assert_status(204).assert_header("access-control-allow-origin", "*");
+        let allowed = answer.header("access-control-allow-methods").unwrap();
+        assert!(allowed.split(", ").any(|allowed| allowed == method), "{target}: {allowed}");
+        let headers = answer.header("access-control-allow-headers").unwrap().to_ascii_lowercase();
+        for name in ["authorization", "content-type"] {
+            assert!(headers.split(", ").any(|allowed| allowed == name), "{target}: {headers}");
+        }
+        assert!(!headers.contains('*') && !headers.contains("cookie"), "{target}: {headers}");
+    }
+    // An error can be read there too.
+    let request = request(Method::POST, "/oauth2/token").header("origin", "https://spa.example");
+    let refused = app.send(request.body(Body::empty()).unwrap());
+    refused.assert_status(401).assert_header("access-control-allow-origin", "*");
+}
+
+#[test]
 fn scripts_of_other_origins_may_not_call_the_console() {
     let app = TestApp::new();
     for target in ["/login", "/settings/developer/api-keys", "/setup", "/logout", "/no-such-page"] {
