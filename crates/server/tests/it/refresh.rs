@@ -295,3 +295,28 @@ fn the_end_of_a_line_is_in_the_audit_log_with_its_reason() {
     let why: Vec<String> = app.read(|tx| Ok(tx.all(sql, &[], |row| row.get(0))?));
     assert_eq!(why, ["a refresh token was used again after it had been rotated"]);
 }
+
+#[test]
+fn sweeping_up_leaves_what_shows_a_theft() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential(SCOPES));
+    let flow = Flow::new(&app, &client).with("prompt", "consent");
+    let code = flow.code(&member);
+    let (first, other) = (Tokens::of(&flow.redeem(&code)), flow.tokens(&member));
+    let mut tokens = Tokens::of(&flow.refresh(first.refresh()));
+    let mut kept = Tokens::of(&flow.refresh(other.refresh()));
+    for _ in 0..4 {
+        app.advance_days(20);
+        app.wait(server::worker::sweep_up(&app.app));
+        tokens = Tokens::of(&flow.refresh(tokens.refresh()));
+        kept = Tokens::of(&flow.refresh(kept.refresh()));
+    }
+    assert_eq!(app.rows()["access_token"], 2, "what could no longer be used is swept away");
+    // Rotated eighty days ago, and still known for what it is.
+    flow.refresh(first.refresh()).assert_status(400).assert_error("invalid_grant");
+    app.program(&tokens.access).get("/v1/me").assert_status(401);
+    app.program(&kept.access).get("/v1/me").assert_status(200);
+    // And so is the code, which ends them all.
+    flow.redeem(&code).assert_status(400).assert_error("invalid_grant");
+    app.program(&kept.access).get("/v1/me").assert_status(401);
+}
