@@ -40,10 +40,20 @@ pub fn check_name(invalid: &mut Invalid, field: &str, name: &str) {
     }
 }
 
-/// Control characters, and those that reorder or hide the text around them (Unicode TR 36).
+/// Control characters, those that reorder or hide the text around them (Unicode TR 36), and letters without a shape,
+/// of which a name would be blank.
 pub(crate) fn is_unprintable(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    let reorders = matches!(
+        char,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    let hides = matches!(
+        char,
+        '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+    );
+    let is_blank =
+        matches!(char, '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
+    char.is_control() || reorders || hides || is_blank
 }
 
 /// Makes an organization.
