@@ -7,15 +7,18 @@
 pub mod api_key;
 pub mod application;
 pub mod application_form;
+pub mod attempt;
 pub mod audit;
 pub mod authorization;
 pub mod caller;
 pub mod catalogue;
+mod consent;
 pub mod datastream;
 pub mod device;
 pub mod device_set;
 pub mod error;
 pub mod grant;
+pub mod introspection;
 pub mod ndbc;
 pub mod observation;
 pub mod observed_property;

@@ -12,6 +12,8 @@ use cookie::{Cookie, SameSite};
 use maud::{Markup, Render};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use model::Tx;
+use model::attempt::Sender;
 use model::audit::Actor;
 use model::session::{self, Session, Visitor};
 use rules::secret::{BrowserToken, Hashed, Kind, Plaintext, SessionToken};
@@ -56,6 +58,25 @@ impl Visit {
         self.app.mint.pepper.form_token(self.browser.expose(), self.session_part())
     }
 
+    /// Writes as the person who is signed in, who is looked up again in the same transaction: a form can take long
+    /// to arrive, and a session or a role that ended meanwhile must not act.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        mut f: impl FnMut(&mut Tx<'_>, &Session) -> model::Result<T> + Send + 'static,
+    ) -> model::Result<T> {
+        let hash = self.session_token.as_ref().map(|token| self.app.mint.pepper.hash(token));
+        self.app
+            .db
+            .write(move |tx| {
+                let session = match hash {
+                    Some(hash) => session::find(tx, hash)?,
+                    None => None,
+                };
+                f(tx, &session.ok_or(model::Error::Ended)?)
+            })
+            .await
+    }
+
     fn session_part(&self) -> &str {
         self.session_token.as_ref().map_or("", Plaintext::expose)
     }
@@ -74,6 +95,15 @@ impl Visit {
     /// The network address of the visitor.
     pub fn address(&self) -> std::net::IpAddr {
         self.address.0
+    }
+
+    /// Where the request comes from, for an application's owner.
+    pub fn sender(&self) -> Sender {
+        Sender {
+            address: self.address.0.to_string(),
+            user_agent: self.user_agent.clone(),
+            request_id: self.request_id.as_str().to_owned(),
+        }
     }
 
     /// The browser that would sign in.

@@ -71,7 +71,7 @@ fn a_person_who_is_disabled_while_consent_is_under_way_gives_nothing() {
         tx.execute("UPDATE person SET disabled_at = ?2 WHERE id = ?1", db::params![person.as_str(), now])?;
         Ok(())
     });
-    answer.assert_page(410);
+    answer.assert_page(401);
     scene.assert_nothing_was_given();
 }
 

@@ -2,7 +2,7 @@
 //! gives nothing. It never gives more.
 
 use db::params;
-use model::caller;
+use model::caller::{self, Presented};
 use rules::access::Access;
 use rules::role::Role;
 use rules::secret::Bearer;
@@ -14,8 +14,8 @@ fn access(app: &TestApp, credential: &str) -> Option<Access> {
     let mint = &app.app.mint;
     let read = || mint.format.read_bearer(credential).unwrap();
     let found = app.app.db.read_blocking(|tx| match read() {
-        Bearer::ApiKey(key) => caller::by_key(tx, mint.pepper.hash(&key)),
-        Bearer::AccessToken(token) => caller::by_token(tx, mint.pepper.hash(&token)),
+        Bearer::ApiKey(key) => caller::by(tx, Presented::ApiKey(mint.pepper.hash(&key))),
+        Bearer::AccessToken(token) => caller::by(tx, Presented::AccessToken(mint.pepper.hash(&token))),
     });
     found.ok().flatten()
 }
@@ -52,12 +52,9 @@ const NONSENSE: [&str; 14] = [
 
 #[test]
 fn scopes_that_cannot_be_read_are_no_scopes() {
-    for (table, column) in [
-        ("access_token", "scopes"),
-        ("oauth_grant", "scopes"),
-        ("application", "scopes"),
-        ("api_key", "scopes"),
-    ] {
+    for (table, column) in
+        [("access_token", "scopes"), ("consent", "scopes"), ("application", "scopes"), ("api_key", "scopes")]
+    {
         let app = TestApp::new();
         let token =
             Flow::new(&app, &app.confidential("devices:read")).tokens(&app.member(Role::Owner)).access;
@@ -99,7 +96,7 @@ fn devices_are_all_or_chosen_and_nothing_chosen_is_none() {
     app.device(app.home());
     let token = Flow::new(&app, &app.confidential("devices:read")).tokens(&app.member(Role::Owner)).access;
     let key = app.key("devices:read").secret;
-    for table in ["oauth_grant", "api_key"] {
+    for table in ["consent", "api_key"] {
         for nonsense in [Some(""), Some("*"), Some("ALL"), Some("none"), None] {
             assert!(!edit(&app, table, "devices", nonsense), "{table}: {nonsense:?}");
         }

@@ -74,6 +74,11 @@ impl<'a> Scene<'a> {
         ]
         .map(|answer| answer.status.as_u16());
         assert!(matches!(statuses, [401, 400 | 401, 400 | 401]), "{why}: {statuses:?}");
+        for token in [self.tokens.access.as_str(), self.tokens.refresh()] {
+            let asked =
+                self.app.token_call().to("/oauth2/introspect").from(&self.client, &[("token", token)]).send();
+            assert_ne!(asked.json()["active"], true, "{why}: {}", asked.body);
+        }
     }
 }
 
