@@ -157,6 +157,12 @@ fn judge_used_code(ago: SignedDuration, proof: Result<(), Unproven>) -> CodeVerd
     }
 }
 
+/// How far two instants are from each other. The later one can have the earlier time: a clock was set back, and then
+/// an hour must not look like no time at all.
+fn apart(one: Timestamp, other: Timestamp) -> SignedDuration {
+    one.duration_since(other).abs()
+}
+
 fn standing_refusal(code: &CodeFacts<'_>, now: Timestamp) -> Option<Refusal> {
     if let Some(ended) = code.ended {
         return Some(Refusal::Ended(ended.clone()));
@@ -278,12 +284,6 @@ fn judge_rotated(
         Successor::Unused => RefreshVerdict::Repeat,
         Successor::Used => RefreshVerdict::Refuse(Refusal::SuccessorUsed { ago, place }),
     }
-}
-
-/// How far two instants are from each other. The later one can have the earlier time, because a clock was set back;
-/// then an hour must not look like no time at all.
-fn apart(one: Timestamp, other: Timestamp) -> SignedDuration {
-    one.duration_since(other).abs()
 }
 
 fn beyond(token: &RefreshFacts<'_>, request: &RefreshRequest<'_>) -> Option<Refusal> {

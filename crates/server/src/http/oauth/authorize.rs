@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::http::error::{Fail, Trouble};
 use crate::http::oauth::{self, consent};
 use crate::http::page::{Visit, see_other};
+use crate::throttle::network;
 use crate::views::error::Comparison;
 
 /// The largest form that can become a query again.
@@ -127,7 +128,8 @@ async fn go_on(app: &App, scene: &Scene<'_>, valid: Valid) -> Result<Response, F
     }
     let (browser, client) = (visit.browser_hash(), application.client_id.clone());
     let sign_in = visit.session.is_none() || valid.asks(Prompt::Login);
-    let id = app.db.write(move |tx| authorization::begin(tx, browser, &client, &valid)).await?;
+    let address = network(visit.address());
+    let id = app.db.write(move |tx| authorization::begin(tx, (browser, &address), &client, &valid)).await?;
     Ok(visit.redirect(&if sign_in { format!("/login?request={id}") } else { consent::path(&id) }))
 }
 
@@ -166,7 +168,8 @@ pub(crate) fn send_back(visit: &Visit, application: &Application, error: &ErrorR
 
 /// Tells the person, because nobody else can be told yet.
 fn explain(error: &PageError) -> Trouble {
-    let guide = ("How sign-in with Bluesonde works".to_owned(), "/docs#guides".to_owned());
+    let guide =
+        ("How sign-in with Bluesonde works".to_owned(), "/docs/guides/authentication#on-our-page".to_owned());
     let mut trouble =
         Trouble::new(StatusCode::BAD_REQUEST, "This sign-in link does not work", error.to_string());
     trouble.guide = Some(guide);
