@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rules::authorize::{Prompt, Valid};
 use rules::id::{ClientId, RequestId};
 use rules::pkce::Challenge;
-use rules::scope::ScopeList;
+use rules::scope::{ScopeList, ScopeSet};
 use rules::secret::{BrowserToken, Hashed};
 
 use crate::{Error, Result, Tx};
@@ -29,6 +29,8 @@ pub struct Pending {
     pub redirect_uri: String,
     /// What is asked for, in the application's order.
     pub scopes: ScopeList,
+    /// Those of them that were optional when the request came in, so the person may leave them out.
+    pub optional: ScopeSet,
     /// The application's own value, returned as it came.
     pub state: Option<String>,
     /// What the code will be bound to.
@@ -61,8 +63,8 @@ pub fn begin(
     tx.execute(
         "INSERT INTO authorization_request (id, browser_hash, client_id, redirect_uri, scopes, state, challenge,
                                             authenticate_after, consent_after, login_hint, created_at,
-                                            expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                                            expires_at, optional_scopes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             id.as_str(),
             browser.as_bytes(),
@@ -75,7 +77,8 @@ pub fn begin(
             asks_consent.then_some(now),
             valid.login_hint(),
             now,
-            now + LIFE
+            now + LIFE,
+            &valid.optional().iter().collect::<ScopeList>().to_string()
         ],
     )?;
     Ok(id)
@@ -86,7 +89,7 @@ pub fn find(tx: &mut Tx<'_>, browser: Hashed<BrowserToken>, id: &RequestId) -> R
     let now = tx.now();
     let found = tx.optional(
         "SELECT id, client_id, redirect_uri, scopes, state, challenge, authenticate_after, consent_after,
-                login_hint, created_at
+                login_hint, created_at, optional_scopes
          FROM authorization_request
          WHERE id = ?1 AND browser_hash = ?2 AND expires_at > ?3 AND decided_at IS NULL",
         params![id.as_str(), browser.as_bytes(), now],
@@ -102,6 +105,7 @@ pub fn find(tx: &mut Tx<'_>, browser: Hashed<BrowserToken>, id: &RequestId) -> R
                 consent_after: row.get(7)?,
                 login_hint: row.get(8)?,
                 created_at: row.get(9)?,
+                optional: row.parse::<ScopeList>(10)?.set(),
             })
         },
     )?;

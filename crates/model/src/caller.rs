@@ -4,7 +4,7 @@
 //! credential is a condition here; whoever changes one of these rows bumps the organization's epoch.
 
 use rules::access::{self, Access, Credential, DeviceSet, Principal};
-use rules::id::{ApiKeyId, GrantId, OrganizationId};
+use rules::id::{ApiKeyId, OrganizationId};
 use rules::role::Role;
 use rules::scope::ScopeList;
 use rules::secret::{AccessToken, ApiKey, Hashed};
@@ -13,14 +13,37 @@ use crate::device_set::Devices;
 use crate::{Result, Tx};
 use db::params;
 
-/// The organization whose epoch a key's access depends on.
-pub fn organization_of_key(tx: &mut Tx<'_>, key: Hashed<ApiKey>) -> Result<Option<OrganizationId>> {
+/// A credential as it was presented, hashed.
+#[derive(Clone, Copy)]
+pub enum Presented {
+    /// An API key.
+    ApiKey(Hashed<ApiKey>),
+    /// An OAuth access token.
+    AccessToken(Hashed<AccessToken>),
+}
+
+/// The organization whose epoch the credential's access depends on.
+pub fn organization_of(tx: &mut Tx<'_>, presented: Presented) -> Result<Option<OrganizationId>> {
+    match presented {
+        Presented::ApiKey(key) => organization_of_key(tx, key),
+        Presented::AccessToken(token) => organization_of_token(tx, token),
+    }
+}
+
+/// What the credential may do now; none if it does not work.
+pub fn by(tx: &mut Tx<'_>, presented: Presented) -> Result<Option<Access>> {
+    match presented {
+        Presented::ApiKey(key) => by_key(tx, key),
+        Presented::AccessToken(token) => by_token(tx, token),
+    }
+}
+
+fn organization_of_key(tx: &mut Tx<'_>, key: Hashed<ApiKey>) -> Result<Option<OrganizationId>> {
     let sql = "SELECT organization_id FROM api_key WHERE secret_hash = ?1";
     Ok(tx.optional(sql, params![key.as_bytes()], |row| row.parse(0))?)
 }
 
-/// What a key may do now; none if it does not work.
-pub fn by_key(tx: &mut Tx<'_>, key: Hashed<ApiKey>) -> Result<Option<Access>> {
+fn by_key(tx: &mut Tx<'_>, key: Hashed<ApiKey>) -> Result<Option<Access>> {
     let now = tx.now();
     let found = tx.optional(
         "SELECT api_key.id, api_key.organization_id, api_key.scopes, api_key.devices, api_key.expires_at
@@ -44,8 +67,7 @@ pub fn by_key(tx: &mut Tx<'_>, key: Hashed<ApiKey>) -> Result<Option<Access>> {
     Ok(found)
 }
 
-/// The organization whose epoch an access token's access depends on.
-pub fn organization_of_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<OrganizationId>> {
+fn organization_of_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<OrganizationId>> {
     let found = tx.optional(
         "SELECT oauth_grant.organization_id FROM access_token
          JOIN token_family ON token_family.id = access_token.family_id
@@ -57,15 +79,16 @@ pub fn organization_of_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Res
     Ok(found)
 }
 
-/// What an access token may do now: its scopes, within the grant's, the application's and the role's. None if it does not work.
-pub fn by_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<Access>> {
+/// A token's scopes count within its consent's, the application's and the role's, on the devices of its consent.
+fn by_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<Access>> {
     let now = tx.now();
     let found = tx.optional(
         "SELECT oauth_grant.id, oauth_grant.organization_id, oauth_grant.person_id, oauth_grant.client_id,
-                oauth_grant.scopes, oauth_grant.devices, access_token.scopes, access_token.expires_at,
-                membership.role, application.scopes, application.optional_scopes
+                consent.scopes, consent.devices, access_token.scopes, access_token.expires_at,
+                membership.role, application.scopes, application.optional_scopes, consent.id
          FROM access_token
          JOIN token_family ON token_family.id = access_token.family_id
+         JOIN consent ON consent.id = token_family.consent_id
          JOIN oauth_grant ON oauth_grant.id = token_family.grant_id
          JOIN application ON application.client_id = oauth_grant.client_id
          JOIN organization ON organization.id = oauth_grant.organization_id
@@ -78,15 +101,14 @@ pub fn by_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<Ac
            AND person.disabled_at IS NULL",
         params![token.as_bytes(), now],
         |row| {
-            let grant: GrantId = row.parse(0)?;
             let granted = row.parse::<ScopeList>(4)?.set().and(row.parse::<ScopeList>(6)?.set());
             let listed = row.parse::<ScopeList>(9)?.set().or(row.parse::<ScopeList>(10)?.set());
             Ok(Access {
                 organization: row.parse(1)?,
                 scopes: access::grant_scopes(granted.and(listed), row.parse::<Role>(8)?),
-                devices: device_set(row.parse(5)?, grant.as_str()),
+                devices: device_set(row.parse(5)?, row.text(11)?),
                 principal: Principal::User(row.parse(2)?),
-                credential: Credential::AccessToken { grant, client: row.parse(3)? },
+                credential: Credential::AccessToken { grant: row.parse(0)?, client: row.parse(3)? },
                 expires_at: Some(row.get(7)?),
             })
         },

@@ -13,6 +13,9 @@ pub enum Error {
     /// No such thing, or not for this caller: the two look alike on purpose.
     #[error("not found")]
     NotFound,
+    /// The key, token or session ended while the request was on its way.
+    #[error("the credential has ended")]
+    Ended,
     /// The credential lacks a scope.
     #[error(transparent)]
     MissingScope(#[from] MissingScope),

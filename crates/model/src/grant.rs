@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use rules::access::{self, Access, Credential, DeviceSet, Principal};
+use rules::access::{self, Access, Credential, Principal};
 use rules::authorize::Valid;
 use rules::client_auth::ClientType;
 use rules::id::{ClientId, FamilyId, GrantId, OrganizationId, PersonId};
@@ -17,6 +17,7 @@ use rules::secret::{Code, Mint, Plaintext};
 use crate::application::{self, Application};
 use crate::audit::{self, Action, Actor};
 use crate::authorization::{self, Pending};
+use crate::consent::{Decision, Origin, Parties};
 use crate::device_set::{self, Devices};
 use crate::organization;
 use crate::session::Session;
@@ -60,24 +61,36 @@ pub fn approve(
     if !missing.is_empty() {
         return Ok(Approved::RoleLacks(missing));
     }
-    let optional = approval.optional.and(application.profile.optional_scopes.set()).and(role.scopes());
-    let allowed = application.profile.scopes.set().or(optional);
-    let scopes = pending.scopes.within(allowed);
+    let scopes = pending.scopes.within(given(&application, pending, approval).and(fitting(role)));
     if scopes.iter().all(|scope| scope == Scope::OfflineAccess) {
         return Ok(Approved::Nothing);
     }
     authorization::decide(tx, pending)?;
-    let consent = Consent { application: &application, person: &session.person.id, organization, role };
-    let grant = consent.store(tx, &scopes, session, &approval.devices)?;
+    let parties = Parties { application: &application, person: &session.person.id, organization, role };
+    let decision = Decision { asked: pending.scopes.set(), given: &scopes, devices: &approval.devices };
+    let origin = parties.store(tx, session, &decision)?;
     audit::record_detail(
         tx,
         Some(organization),
         actor,
-        (Action::ConsentGiven, grant.as_str()),
+        (Action::ConsentGiven, origin.grant.as_str()),
         &format!("{} {scopes}", application.client_id),
     )?;
     let bound = token::Bound { redirect_uri: &pending.redirect_uri, challenge: pending.challenge.as_ref() };
-    token::issue_code(tx, mint, (&grant, &application.client_id), &scopes, bound).map(Approved::Code)
+    token::issue_code(tx, mint, (&origin, &application.client_id), &scopes, bound).map(Approved::Code)
+}
+
+/// What the person gave by pressing Allow: what the page showed as required, and what they ticked of the optional.
+/// The page goes by what was optional when the request came in; what the application no longer lists is not given.
+fn given(application: &Application, pending: &Pending, approval: &Approval) -> ScopeSet {
+    let listed = application.profile.scopes.set().or(application.profile.optional_scopes.set());
+    let required = pending.scopes.set().without(pending.optional);
+    required.or(pending.optional.and(approval.optional)).and(listed)
+}
+
+/// What a person with this role can give: what the role has, and lasting access, which no role needs.
+fn fitting(role: Role) -> ScopeSet {
+    role.scopes().or(ScopeSet::of(&[Scope::OfflineAccess]))
 }
 
 /// Says no to the application.
@@ -85,73 +98,6 @@ pub fn refuse(tx: &mut Tx<'_>, session: &Session, actor: &Actor, pending: &Pendi
     authorization::decide(tx, pending)?;
     let organization = Some(&session.organization.id);
     audit::record(tx, organization, actor, Action::ConsentRefused, pending.client_id.as_str())
-}
-
-struct Consent<'a> {
-    application: &'a Application,
-    person: &'a PersonId,
-    organization: &'a OrganizationId,
-    role: Role,
-}
-
-impl Consent<'_> {
-    /// Writes the grant: a new one, or more scopes and the newly chosen devices for the one that is there.
-    fn store(
-        &self,
-        tx: &mut Tx<'_>,
-        scopes: &ScopeList,
-        session: &Session,
-        devices: &Devices,
-    ) -> Result<GrantId> {
-        let now = tx.now();
-        let live = self.live(tx)?;
-        let all: ScopeList = live.iter().flat_map(|(_, held)| held.iter()).chain(scopes.iter()).collect();
-        let id = match live {
-            Some((id, _)) => id,
-            None => GrantId::new(now, tx.random()?),
-        };
-        tx.execute(
-            "INSERT INTO oauth_grant (id, client_id, person_id, organization_id, scopes, devices,
-                                      created_at, approved_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
-             ON CONFLICT (id) DO UPDATE SET scopes = excluded.scopes, devices = excluded.devices,
-                                            approved_at = excluded.approved_at",
-            params![
-                id.as_str(),
-                self.application.client_id.as_str(),
-                self.person.as_str(),
-                self.organization.as_str(),
-                &all.to_string(),
-                devices.word(),
-                now
-            ],
-        )?;
-        device_set::store(tx, &self.access(session), id.as_str(), devices)?;
-        tx.bump(self.organization.as_str());
-        Ok(id)
-    }
-
-    fn live(&self, tx: &mut Tx<'_>) -> Result<Option<(GrantId, ScopeList)>> {
-        let found = tx.optional(
-            "SELECT id, scopes FROM oauth_grant WHERE client_id = ?1 AND person_id = ?2
-             AND organization_id = ?3 AND revoked_at IS NULL",
-            params![self.application.client_id.as_str(), self.person.as_str(), self.organization.as_str()],
-            |row| Ok((row.parse(0)?, row.parse(1)?)),
-        )?;
-        Ok(found)
-    }
-
-    /// What the person may do in the organization they consent for, which need not be the session's.
-    fn access(&self, session: &Session) -> Access {
-        Access {
-            organization: self.organization.clone(),
-            scopes: self.role.scopes(),
-            devices: DeviceSet::All,
-            principal: Principal::User(self.person.clone()),
-            credential: Credential::Session { id: session.id.clone(), role: self.role },
-            expires_at: None,
-        }
-    }
 }
 
 /// Whether consent to such scopes can be remembered at all: without `offline_access` each authorization asks the
@@ -168,10 +114,10 @@ pub fn remembered(
     application: &Application,
     request: &Valid,
 ) -> Result<Option<Plaintext<Code>>> {
-    let Some(grant) = standing(tx, session, application, request.scopes())? else { return Ok(None) };
+    let Some(origin) = standing(tx, session, application, request.scopes())? else { return Ok(None) };
     let bound =
         token::Bound { redirect_uri: request.redirect_uri().as_str(), challenge: request.challenge() };
-    token::issue_code(tx, mint, (&grant, &application.client_id), request.scopes(), bound).map(Some)
+    token::issue_code(tx, mint, (&origin, &application.client_id), request.scopes(), bound).map(Some)
 }
 
 /// [`remembered`] for a request that had to wait until somebody signed in; the code decides it.
@@ -185,29 +131,29 @@ pub fn remembered_after_sign_in(
     if pending.consent_after.is_some() {
         return Ok(None);
     }
-    let Some(grant) = standing(tx, session, application, &pending.scopes)? else { return Ok(None) };
+    let Some(origin) = standing(tx, session, application, &pending.scopes)? else { return Ok(None) };
     authorization::decide(tx, pending)?;
     let bound = token::Bound { redirect_uri: &pending.redirect_uri, challenge: pending.challenge.as_ref() };
-    token::issue_code(tx, mint, (&grant, &application.client_id), &pending.scopes, bound).map(Some)
+    token::issue_code(tx, mint, (&origin, &application.client_id), &pending.scopes, bound).map(Some)
 }
 
-/// The person's lasting grant in the session's organization, if it has all these scopes and their role still
+/// The person's lasting consent in the session's organization, if it has all these scopes and their role still
 /// allows it.
 fn standing(
     tx: &mut Tx<'_>,
     session: &Session,
     application: &Application,
     scopes: &ScopeList,
-) -> Result<Option<GrantId>> {
+) -> Result<Option<Origin>> {
     if !may_be_remembered(application, scopes) {
         return Ok(None);
     }
     let organization = &session.organization.id;
     let Some(role) = organization::role_of(tx, organization, &session.person.id)? else { return Ok(None) };
-    let consent = Consent { application, person: &session.person.id, organization, role };
-    let Some((grant, held)) = consent.live(tx)? else { return Ok(None) };
-    let lacks = role.missing(application.profile.scopes.set().or(scopes.set()));
-    Ok((lacks.is_empty() && held.set().contains_all(scopes.set())).then_some(grant))
+    if !role.missing(application.profile.scopes.set().or(scopes.set())).is_empty() {
+        return Ok(None);
+    }
+    Parties { application, person: &session.person.id, organization, role }.covering(tx, scopes.set())
 }
 
 /// Ends a grant: every code and token under it dies with the next request.
@@ -271,9 +217,10 @@ pub fn of_person(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Connection>> {
     let organization = &access.organization;
     let mut connections = tx.all(
         "SELECT oauth_grant.id, application.name, organization.name, oauth_grant.scopes, application.scopes,
-                application.optional_scopes, oauth_grant.devices, oauth_grant.approved_at,
-                oauth_grant.last_used_at
+                application.optional_scopes, consent.devices, oauth_grant.approved_at,
+                oauth_grant.last_used_at, consent.id
          FROM oauth_grant
+         JOIN consent ON consent.id = oauth_grant.consent_id
          JOIN application ON application.client_id = oauth_grant.client_id
          JOIN organization ON organization.id = application.organization_id
          WHERE oauth_grant.person_id = ?1 AND oauth_grant.organization_id = ?2
@@ -283,7 +230,7 @@ pub fn of_person(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Connection>> {
         |row| {
             let granted: ScopeList = row.parse(3)?;
             let listed = row.parse::<ScopeList>(4)?.set().or(row.parse::<ScopeList>(5)?.set());
-            Ok(Connection {
+            let connection = Connection {
                 id: row.parse(0)?,
                 application: row.get(1)?,
                 publisher: row.get(2)?,
@@ -291,15 +238,16 @@ pub fn of_person(tx: &mut Tx<'_>, access: &Access) -> Result<Vec<Connection>> {
                 devices: row.parse(6)?,
                 approved_at: row.get(7)?,
                 last_used_at: row.get(8)?,
-            })
+            };
+            Ok((connection, row.get::<String>(9)?))
         },
     )?;
-    for connection in &mut connections {
+    for (connection, consent) in &mut connections {
         if let Devices::Chosen(chosen) = &mut connection.devices {
-            *chosen = device_set::chosen(tx, organization, connection.id.as_str())?;
+            *chosen = device_set::chosen(tx, organization, consent)?;
         }
     }
-    Ok(connections)
+    Ok(connections.into_iter().map(|(connection, _)| connection).collect())
 }
 
 /// Takes back what the signed-in person gave. [`Error::NotFound`] unless it is their own live grant in the

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod authorization;
 pub mod caller;
 pub mod catalogue;
+mod consent;
 pub mod datastream;
 pub mod device;
 pub mod device_set;

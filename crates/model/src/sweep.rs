@@ -13,7 +13,7 @@ const STEP: u32 = 500;
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// In an order in which nothing is left pointing at nothing. Each takes the limit of time and the number of rows.
-const STATEMENTS: [&str; 5] = [
+const STATEMENTS: [&str; 4] = [
     "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ?1 LIMIT ?2)",
     "DELETE FROM access_token WHERE token_hash IN (
          SELECT token_hash FROM access_token WHERE expires_at < ?1 LIMIT ?2)",
@@ -25,13 +25,21 @@ const STATEMENTS: [&str; 5] = [
          SELECT authorization_code.code_hash FROM token_family
          JOIN authorization_code ON authorization_code.family_id = token_family.id
          WHERE token_family.expires_at < ?1 LIMIT ?2)",
-    "DELETE FROM token_family WHERE id IN (
+];
+
+/// Families of which nothing is left; they name the consents that may be of no use any more.
+const FAMILIES: &str = "DELETE FROM token_family WHERE id IN (
          SELECT id FROM token_family WHERE expires_at < ?1
            AND NOT EXISTS (SELECT 1 FROM access_token WHERE access_token.family_id = token_family.id)
            AND NOT EXISTS (SELECT 1 FROM refresh_token WHERE refresh_token.family_id = token_family.id)
            AND NOT EXISTS (SELECT 1 FROM authorization_code WHERE authorization_code.family_id = token_family.id)
-         LIMIT ?2)",
-];
+         LIMIT ?2)
+     RETURNING consent_id";
+
+/// A consent that no family hangs on. A grant's latest stays: it is what the person sees, and may be remembered.
+const CONSENT: &str = "DELETE FROM consent
+     WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM token_family WHERE consent_id = ?1)
+       AND NOT EXISTS (SELECT 1 FROM oauth_grant WHERE oauth_grant.id = consent.grant_id AND consent_id = ?1)";
 
 /// Anybody can leave these behind, so they go as soon as they are over.
 const REQUESTS: &str = "DELETE FROM authorization_request WHERE id IN (
@@ -45,5 +53,11 @@ pub fn some(tx: &mut Tx<'_>) -> Result<usize> {
     for statement in STATEMENTS {
         rows += tx.execute(statement, params![limit, STEP])?;
     }
-    Ok(rows)
+    let consents: Vec<Option<String>> = tx.all(FAMILIES, params![limit, STEP], |row| row.get(0))?;
+    for consent in consents.iter().flatten() {
+        if tx.execute(CONSENT, params![consent])? == 1 {
+            tx.execute("DELETE FROM device_choice WHERE holder_id = ?1", params![consent])?;
+        }
+    }
+    Ok(rows + consents.len())
 }

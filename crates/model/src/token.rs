@@ -16,6 +16,7 @@ use rules::secret::{AccessToken, Code, Hashed, Mint, Plaintext, RefreshToken};
 
 use crate::application::Application;
 use crate::audit::Actor;
+use crate::consent::Origin;
 use crate::grant;
 use crate::{Result, Tx};
 use db::params;
@@ -91,7 +92,7 @@ pub(crate) struct Bound<'a> {
 pub(crate) fn issue_code(
     tx: &mut Tx<'_>,
     mint: &Mint,
-    (grant, client): (&GrantId, &ClientId),
+    (origin, client): (&Origin, &ClientId),
     scopes: &ScopeList,
     bound: Bound<'_>,
 ) -> Result<Plaintext<Code>> {
@@ -100,8 +101,16 @@ pub(crate) fn issue_code(
     let lasting = scopes.contains(Scope::OfflineAccess);
     let family_end = now + if lasting { FAMILY_LIFE } else { CODE_LIFE + ACCESS_LIFE };
     tx.execute(
-        "INSERT INTO token_family (id, grant_id, client_id, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![family.as_str(), grant.as_str(), client.as_str(), now, family_end],
+        "INSERT INTO token_family (id, grant_id, consent_id, client_id, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            family.as_str(),
+            origin.grant.as_str(),
+            origin.consent.as_str(),
+            client.as_str(),
+            now,
+            family_end
+        ],
     )?;
     let (code, hash) = mint.coin::<Code>(tx.random()?);
     tx.execute(

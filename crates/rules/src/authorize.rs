@@ -27,7 +27,7 @@ use crate::description::{Description, echo};
 use crate::form::{Field, Form, FormError};
 use crate::pkce::{Challenge, Pkce, PkceError};
 use crate::redirect_uri::Destination;
-use crate::scope::ScopeList;
+use crate::scope::{ScopeList, ScopeSet};
 
 /// Longest `state` given back, in bytes.
 pub const MAX_STATE: usize = 8 * 1024;
@@ -83,6 +83,7 @@ pub struct Valid {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wishes {
     scopes: ScopeList,
+    optional: ScopeSet,
     challenge: Option<Challenge>,
     prompts: Vec<Prompt>,
     login_hint: Option<String>,
@@ -202,8 +203,10 @@ impl<'f> AuthorizationRequest<'f> {
         self.refuse_unclear()?;
         self.refuse_request_objects()?;
         self.refuse_other_responses()?;
+        let scopes = scopes(self.form.get("scope"), client)?;
         Ok(Wishes {
-            scopes: scopes(self.form.get("scope"), client)?,
+            optional: scopes.set().and(client.optional.set()),
+            scopes,
             challenge: self.challenge(client)?,
             prompts: prompts(self.form.get("prompt"))?,
             login_hint: self
@@ -285,6 +288,12 @@ impl Valid {
     #[must_use]
     pub fn scopes(&self) -> &ScopeList {
         &self.wishes.scopes
+    }
+
+    /// Those of [`scopes`](Self::scopes) that are optional: the person may leave each of them out.
+    #[must_use]
+    pub fn optional(&self) -> ScopeSet {
+        self.wishes.optional
     }
 
     /// The `state` to give back byte for byte, if one was sent.

@@ -108,6 +108,8 @@ ids! {
     ClientSecretId "csc_";
     /// A person's consent to an application.
     GrantId "grt_";
+    /// One press of Allow: what the tokens that follow from it are bound to.
+    ConsentId "con_";
     /// A refresh token and its successors.
     FamilyId "fam_";
     /// An authorization request that waits for sign-in or consent.

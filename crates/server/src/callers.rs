@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
 use db::{Db, Epoch};
-use model::caller::{self, Use};
+use model::Tx;
+use model::caller::{self, Presented, Use};
 use rules::access::Access;
-use rules::id::OrganizationId;
 use rules::secret::{Bearer, Mint};
 
 const ENTRIES: usize = 100_000;
@@ -31,8 +31,26 @@ pub struct Known {
     /// What `/v1/me` says of it: written once, and as exact as the rest, because all it tells of (the
     /// organization's name, the chosen devices) moves the same epoch.
     pub(crate) about: OnceLock<Bytes>,
+    presented: Presented,
     epoch: Epoch,
     noted_at: AtomicI64,
+}
+
+impl Known {
+    /// Writes as this caller, who is looked up again in the same transaction: a body can take long to arrive, and
+    /// what was revoked meanwhile must not act.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        db: &Db,
+        mut f: impl FnMut(&mut Tx<'_>, &Access) -> model::Result<T> + Send + 'static,
+    ) -> model::Result<T> {
+        let presented = self.presented;
+        db.write(move |tx| {
+            let access = caller::by(tx, presented)?.ok_or(model::Error::Ended)?;
+            f(tx, &access)
+        })
+        .await
+    }
 }
 
 /// The cache, and the uses that wait to be written.
@@ -48,10 +66,7 @@ impl Callers {
 
     /// What the credential may do now; none if it does not work.
     pub async fn resolve(&self, db: &Db, mint: &Mint, bearer: &Bearer) -> model::Result<Option<Arc<Known>>> {
-        let hash = match bearer {
-            Bearer::ApiKey(key) => *mint.pepper.hash(key).as_bytes(),
-            Bearer::AccessToken(token) => *mint.pepper.hash(token).as_bytes(),
-        };
+        let (presented, hash) = hashed(mint, bearer);
         let now = db.clock().now();
         if let Some(known) = self.cache.get(&hash)
             && db.is_current(known.epoch)
@@ -59,36 +74,26 @@ impl Callers {
         {
             return Ok(Some(known));
         }
-        self.look_up(db, mint, bearer, hash).await
+        self.look_up(db, presented, hash).await
     }
 
     async fn look_up(
         &self,
         db: &Db,
-        mint: &Mint,
-        bearer: &Bearer,
+        presented: Presented,
         hash: [u8; 32],
     ) -> model::Result<Option<Arc<Known>>> {
-        let organization: Option<OrganizationId> = db
-            .read(|tx| match bearer {
-                Bearer::ApiKey(key) => caller::organization_of_key(tx, mint.pepper.hash(key)),
-                Bearer::AccessToken(token) => caller::organization_of_token(tx, mint.pepper.hash(token)),
-            })
-            .await?;
+        let organization = db.read(|tx| caller::organization_of(tx, presented)).await?;
         let Some(organization) = organization else { return Ok(None) };
         // Before the read: what commits after it makes the entry stale.
         let epoch = db.epoch(organization.as_str());
-        let access = db
-            .read(|tx| match bearer {
-                Bearer::ApiKey(key) => caller::by_key(tx, mint.pepper.hash(key)),
-                Bearer::AccessToken(token) => caller::by_token(tx, mint.pepper.hash(token)),
-            })
-            .await?;
+        let access = db.read(|tx| caller::by(tx, presented)).await?;
         let Some(access) = access else {
             self.cache.remove(&hash);
             return Ok(None);
         };
-        let known = Arc::new(Known { access, about: OnceLock::new(), epoch, noted_at: AtomicI64::new(0) });
+        let (about, noted_at) = (OnceLock::new(), AtomicI64::new(0));
+        let known = Arc::new(Known { access, about, presented, epoch, noted_at });
         self.cache.insert(hash, known.clone());
         Ok(Some(known))
     }
@@ -110,5 +115,19 @@ impl Callers {
     /// Takes the noted uses, to write them.
     pub fn take_uses(&self) -> Vec<Use> {
         std::mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The credential as the database knows it, and its key in the cache.
+fn hashed(mint: &Mint, bearer: &Bearer) -> (Presented, [u8; 32]) {
+    match bearer {
+        Bearer::ApiKey(key) => {
+            let hash = mint.pepper.hash(key);
+            (Presented::ApiKey(hash), *hash.as_bytes())
+        }
+        Bearer::AccessToken(token) => {
+            let hash = mint.pepper.hash(token);
+            (Presented::AccessToken(hash), *hash.as_bytes())
+        }
     }
 }

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use rules::access::Access;
 use rules::id::{DatastreamId, DeviceId};
 use rules::schema::DateTime;
+use rules::scope::Scope;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,7 @@ pub(crate) struct Sample {
 /// another value or quality is stored, or comes earlier in the batch, for the same datastream and time. After an
 /// error the transaction must be rolled back.
 pub fn ingest(tx: &mut Tx<'_>, access: &Access, batch: &[NewObservation]) -> Result<Stored> {
+    access.require(Scope::ObservationsWrite)?;
     let (samples, newest) = check(tx, access, batch)?;
     let stored = insert_all(tx, &samples)?;
     if stored < samples.len() {

@@ -229,6 +229,7 @@ impl From<model::Error> for Problem {
         use model::Error;
         match error {
             Error::NotFound => Self::not_found(),
+            Error::Ended => Self::bad_credential(),
             Error::MissingScope(missing) => Self::missing_scope(missing.0),
             Error::NotAllowed(why) => Self::new(Code::NotAllowed, why),
             Error::Invalid(invalid) => Self::invalid(Code::InvalidRequest, &invalid),
@@ -384,6 +385,11 @@ fn trouble_of(error: model::Error) -> Trouble {
     use model::Error;
     match error {
         Error::NotFound => Trouble::not_found(),
+        Error::Ended => {
+            let happened = "You were signed out while this was on its way. Nothing was done.";
+            Trouble::new(StatusCode::UNAUTHORIZED, "You are signed out", happened)
+                .advise("Sign in and do it again.")
+        }
         Error::MissingScope(missing) => {
             let happened = format!("Your role does not include {}.", missing.0);
             Trouble::new(StatusCode::FORBIDDEN, "Not allowed", happened)

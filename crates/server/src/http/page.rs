@@ -12,6 +12,7 @@ use cookie::{Cookie, SameSite};
 use maud::{Markup, Render};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use model::Tx;
 use model::audit::Actor;
 use model::session::{self, Session, Visitor};
 use rules::secret::{BrowserToken, Hashed, Kind, Plaintext, SessionToken};
@@ -54,6 +55,25 @@ impl Visit {
     /// The hidden field of every form.
     pub fn form_token(&self) -> String {
         self.app.mint.pepper.form_token(self.browser.expose(), self.session_part())
+    }
+
+    /// Writes as the person who is signed in, who is looked up again in the same transaction: a form can take long
+    /// to arrive, and a session or a role that ended meanwhile must not act.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        mut f: impl FnMut(&mut Tx<'_>, &Session) -> model::Result<T> + Send + 'static,
+    ) -> model::Result<T> {
+        let hash = self.session_token.as_ref().map(|token| self.app.mint.pepper.hash(token));
+        self.app
+            .db
+            .write(move |tx| {
+                let session = match hash {
+                    Some(hash) => session::find(tx, hash)?,
+                    None => None,
+                };
+                f(tx, &session.ok_or(model::Error::Ended)?)
+            })
+            .await
     }
 
     fn session_part(&self) -> &str {

@@ -3,7 +3,7 @@
 //! Each story warms the cache first. Beside each answer stands the slow path, `model::caller`, which is what the
 //! cache must never differ from (docs/decisions/0004).
 
-use model::caller;
+use model::caller::{self, Presented};
 use rules::role::Role;
 use rules::secret::Bearer;
 
@@ -17,8 +17,8 @@ fn assert_exact(app: &TestApp, credential: &str, after: &str) {
     let mint = &app.app.mint;
     let read = || mint.format.read_bearer(credential).unwrap();
     let slow = app.read(|tx| match read() {
-        Bearer::ApiKey(key) => caller::by_key(tx, mint.pepper.hash(&key)),
-        Bearer::AccessToken(token) => caller::by_token(tx, mint.pepper.hash(&token)),
+        Bearer::ApiKey(key) => caller::by(tx, Presented::ApiKey(mint.pepper.hash(&key))),
+        Bearer::AccessToken(token) => caller::by(tx, Presented::AccessToken(mint.pepper.hash(&token))),
     });
     let cached = app.wait(app.app.callers.resolve(&app.app.db, mint, &read())).unwrap();
     let cached = cached.map(|known| known.access.clone());

@@ -8,8 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use model::Tx;
 use model::api_key::{self, ApiKey, NewApiKey};
 use model::device_set::Devices;
+use rules::access::Access;
 use rules::id::{ApiKeyId, DeviceId};
 use rules::schema::DateTime;
 use rules::scope::ScopeList;
@@ -87,8 +89,9 @@ pub(crate) async fn create(
         devices: new.device_ids.map_or(Devices::All, Devices::Chosen),
         expires_at: new.expires_at,
     };
-    let (mint, actor, access) = (app.mint.clone(), caller.actor(address), caller.clone());
-    let (key, secret) = app.db.write(move |tx| api_key::create(tx, &access, &mint, &actor, &new)).await?;
+    let (mint, actor) = (app.mint.clone(), caller.actor(address));
+    let create = move |tx: &mut Tx<'_>, access: &Access| api_key::create(tx, access, &mint, &actor, &new);
+    let (key, secret) = caller.write(&app, create).await?;
     let created = CreatedApiKey {
         id: key.id,
         key: secret.expose().to_owned(),
@@ -142,8 +145,8 @@ pub(crate) async fn destroy(
     address: ClientAddress,
     Id(id): Id<ApiKeyId>,
 ) -> Result<Response, Problem> {
-    let (actor, access) = (caller.actor(address), caller.clone());
-    app.db.write(move |tx| api_key::revoke(tx, &access, &actor, &id)).await?;
+    let actor = caller.actor(address);
+    caller.write(&app, move |tx, access| api_key::revoke(tx, access, &actor, &id)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -29,6 +29,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use model::Tx;
 use model::audit::Actor;
 use rules::access::Access;
 use rules::scope::Scope;
@@ -106,6 +107,15 @@ impl Caller {
     /// The resolved credential behind the access.
     pub(crate) fn known(&self) -> &Known {
         &self.0
+    }
+
+    /// Writes as this caller, with what it may do at that moment.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        app: &App,
+        f: impl FnMut(&mut Tx<'_>, &Access) -> model::Result<T> + Send + 'static,
+    ) -> model::Result<T> {
+        self.0.write(&app.db, f).await
     }
 
     /// For the audit log.

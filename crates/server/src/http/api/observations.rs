@@ -220,8 +220,7 @@ pub(crate) async fn create(
     caller: Caller,
     Batch { rows, lines }: Batch,
 ) -> Result<Response, Problem> {
-    let access = caller.clone();
-    let outcome = app.db.write(move |tx| observation::ingest(tx, &access, &rows)).await;
+    let outcome = caller.write(&app, move |tx, access| observation::ingest(tx, access, &rows)).await;
     let stored = outcome.map_err(|error| match error {
         Error::Invalid(invalid) => Error::Invalid(lines.add_to(invalid)),
         Error::Conflict(invalid) => Error::Conflict(lines.add_to(invalid)),

@@ -37,7 +37,7 @@ pub(crate) async fn new(
     match request.check(&facts(&application)) {
         Ok(valid) => go_on(&app, &visit, &application, valid).await,
         Err(Refusal::Page(error)) => Err(explain(&error).into()),
-        Err(Refusal::Redirect(error)) => Ok(send_back(&app, &visit, &error)),
+        Err(Refusal::Redirect(error)) => Ok(send_back(&visit, &error)),
     }
 }
 
@@ -68,12 +68,12 @@ fn facts(application: &Application) -> ClientFacts<'_> {
 async fn go_on(app: &App, visit: &Visit, application: &Application, valid: Valid) -> Result<Response, Fail> {
     if valid.resources().iter().any(|resource| !is_ours(app, resource)) {
         let why = "resource names something that this server does not guard.";
-        return Ok(send_back(app, visit, &valid.refuse(AuthorizeError::InvalidTarget, why)));
+        return Ok(send_back(visit, &valid.refuse(AuthorizeError::InvalidTarget, why)));
     }
     let silent = valid.asks(Prompt::None);
     if visit.session.is_none() && silent {
         let why = "Nobody is signed in.";
-        return Ok(send_back(app, visit, &valid.refuse(AuthorizeError::LoginRequired, why)));
+        return Ok(send_back(visit, &valid.refuse(AuthorizeError::LoginRequired, why)));
     }
     let must_ask =
         [Prompt::Login, Prompt::Consent, Prompt::SelectAccount].into_iter().any(|prompt| valid.asks(prompt));
@@ -82,7 +82,7 @@ async fn go_on(app: &App, visit: &Visit, application: &Application, valid: Valid
     }
     if silent {
         let why = "The person has to be asked.";
-        return Ok(send_back(app, visit, &valid.refuse(AuthorizeError::ConsentRequired, why)));
+        return Ok(send_back(visit, &valid.refuse(AuthorizeError::ConsentRequired, why)));
     }
     let (browser, client) = (visit.browser_hash(), application.client_id.clone());
     let sign_in = visit.session.is_none() || valid.asks(Prompt::Login);
@@ -103,12 +103,15 @@ async fn remembered(
     application: &Application,
     valid: &Valid,
 ) -> Result<Option<Response>, Fail> {
-    let Some(session) = visit.session.clone() else { return Ok(None) };
+    if visit.session.is_none() {
+        return Ok(None);
+    }
     if !grant::may_be_remembered(application, valid.scopes()) {
         return Ok(None);
     }
     let (mint, known, request) = (app.mint.clone(), application.clone(), valid.clone());
-    let code = app.db.write(move |tx| grant::remembered(tx, &mint, &session, &known, &request)).await?;
+    let code =
+        visit.write(move |tx, session| grant::remembered(tx, &mint, session, &known, &request)).await?;
     Ok(code.map(|code| {
         let issuer = Some(app.site.public_url.as_str());
         visit.redirect(&code_location(valid.redirect_uri(), code.expose(), valid.state(), issuer))
@@ -116,8 +119,8 @@ async fn remembered(
 }
 
 /// Tells the application, by way of the browser.
-pub(crate) fn send_back(app: &App, visit: &Visit, error: &ErrorRedirect) -> Response {
-    visit.redirect(&error.location(Some(&app.site.public_url)))
+pub(crate) fn send_back(visit: &Visit, error: &ErrorRedirect) -> Response {
+    visit.redirect(&error.location(Some(&visit.app.site.public_url)))
 }
 
 /// Tells the person, because nobody else can be told yet.

@@ -99,11 +99,7 @@ pub(crate) async fn show(
 }
 
 /// `POST /oauth2/consent/{request_id}`
-pub(crate) async fn create(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Post { visit, form }: Post,
-) -> Result<Response, Fail> {
+pub(crate) async fn create(Path(id): Path<String>, Post { visit, form }: Post) -> Result<Response, Fail> {
     let id = id.parse::<RequestId>().map_err(|_| over())?;
     let chosen = match form.text("organization_id") {
         "" => None,
@@ -114,8 +110,8 @@ pub(crate) async fn create(
         Entry::Scene(scene) => scene,
     };
     match form.text("decision") {
-        "allow" => allow(&app, &visit, *scene, &form).await,
-        "deny" => deny(&app, &visit, *scene).await,
+        "allow" => allow(&visit, *scene, &form).await,
+        "deny" => deny(&visit, *scene).await,
         _ => {
             let happened = "The form came without an answer.";
             Err(Trouble::new(StatusCode::BAD_REQUEST, "Allow or Cancel?", happened).into())
@@ -182,29 +178,27 @@ async fn remembered(visit: &Visit, scene: &Scene) -> Result<Option<Plaintext<Cod
     if !(is_own && grant::may_be_remembered(&scene.application, &scene.pending.scopes)) {
         return Ok(None);
     }
-    let (mint, session) = (visit.app.mint.clone(), scene.session.clone());
-    let (application, pending) = (scene.application.clone(), scene.pending.clone());
+    let (mint, application, pending) =
+        (visit.app.mint.clone(), scene.application.clone(), scene.pending.clone());
     let code = visit
-        .app
-        .db
-        .write(move |tx| grant::remembered_after_sign_in(tx, &mint, &session, &application, &pending))
+        .write(move |tx, session| grant::remembered_after_sign_in(tx, &mint, session, &application, &pending))
         .await;
     code.map_err(over_or)
 }
 
-async fn allow(app: &App, visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, Fail> {
+async fn allow(visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, Fail> {
     let approval = match approval(&scene, form) {
         Ok(approval) => approval,
         Err(errors) => return Ok(scene.page(visit, errors)),
     };
-    let (mint, actor) = (app.mint.clone(), visit.actor());
-    let (session, pending) = (scene.session.clone(), scene.pending.clone());
-    let approved =
-        app.db.write(move |tx| grant::approve(tx, &mint, (&session, &actor), &pending, &approval)).await;
+    let (mint, actor, pending) = (visit.app.mint.clone(), visit.actor(), scene.pending.clone());
+    let approved = visit
+        .write(move |tx, session| grant::approve(tx, &mint, (session, &actor), &pending, &approval))
+        .await;
     match approved {
         Ok(Approved::Code(code)) => Ok(scene.give(visit, &code)),
         Ok(Approved::RoleLacks(missing)) => Ok(scene.refused(visit, missing)),
-        Ok(Approved::Nothing) => deny(app, visit, scene).await,
+        Ok(Approved::Nothing) => deny(visit, scene).await,
         Err(Error::Invalid(invalid)) => Ok(scene.page(visit, form_errors(invalid))),
         Err(error) => Err(over_or(error)),
     }
@@ -220,10 +214,11 @@ fn approval(scene: &Scene, form: &Fields) -> Result<Approval, Errors> {
     Ok(Approval { organization: scene.organization.id.clone(), optional, devices })
 }
 
-async fn deny(app: &App, visit: &Visit, scene: Scene) -> Result<Response, Fail> {
-    let (session, actor, pending) = (scene.session.clone(), visit.actor(), scene.pending.clone());
-    app.db.write(move |tx| grant::refuse(tx, &session, &actor, &pending)).await.map_err(over_or)?;
-    Ok(send_back(app, visit, &scene.denial()))
+async fn deny(visit: &Visit, scene: Scene) -> Result<Response, Fail> {
+    let (actor, pending) = (visit.actor(), scene.pending.clone());
+    let refused = visit.write(move |tx, session| grant::refuse(tx, session, &actor, &pending)).await;
+    refused.map_err(over_or)?;
+    Ok(send_back(visit, &scene.denial()))
 }
 
 impl Scene {
@@ -258,7 +253,10 @@ impl Scene {
     fn question(&self, visit: &Visit, errors: Errors) -> Consent {
         let profile = &self.application.profile;
         let chosen = if errors.on("devices").is_some() { "chosen" } else { "all" };
-        let optional = self.pending.scopes.within(profile.optional_scopes.set()).within(self.role.scopes());
+        let listed = profile.scopes.set().or(profile.optional_scopes.set());
+        let asked = self.pending.scopes.within(listed);
+        let required = asked.within(asked.set().without(self.pending.optional));
+        let optional = asked.within(self.pending.optional.and(self.role.scopes()));
         Consent {
             action: path(&self.pending.id),
             csrf: visit.form_token(),
@@ -270,7 +268,7 @@ impl Scene {
                 .iter()
                 .map(|(organization, _)| self.choice(organization))
                 .collect(),
-            required: self.pending.scopes.within(profile.scopes.set()).iter().map(scope_line).collect(),
+            required: required.iter().map(scope_line).collect(),
             optional: optional
                 .iter()
                 .map(|scope| ScopeChoice { scope: scope_line(scope), ticked: false })

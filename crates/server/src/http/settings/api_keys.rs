@@ -136,8 +136,9 @@ pub(crate) async fn create(State(app): State<App>, Post { visit, form }: Post) -
     if !invalid.problems.is_empty() {
         return again(&visit, session, (&form, &new), invalid).await;
     }
-    let (mint, actor, access, wanted) = (app.mint.clone(), visit.actor(), session.access(), new.clone());
-    let made = app.db.write(move |tx| api_key::create(tx, &access, &mint, &actor, &wanted)).await;
+    let (mint, actor, wanted) = (app.mint.clone(), visit.actor(), new.clone());
+    let made =
+        visit.write(move |tx, session| api_key::create(tx, &session.access(), &mint, &actor, &wanted)).await;
     let (key, secret) = match made {
         Ok(made) => made,
         Err(Error::Invalid(invalid)) => return again(&visit, session, (&form, &new), invalid).await,
@@ -233,14 +234,10 @@ pub(crate) async fn show(
 }
 
 /// `POST /settings/developer/api-keys/{id}/revoke`
-pub(crate) async fn destroy(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Post { visit, .. }: Post,
-) -> Result<Response, Fail> {
-    let session = admin(&visit, &PURPOSE).await?;
+pub(crate) async fn destroy(Path(id): Path<String>, Post { visit, .. }: Post) -> Result<Response, Fail> {
+    admin(&visit, &PURPOSE).await?;
     let id: ApiKeyId = id.parse().map_err(|_| Trouble::not_found())?;
-    let (access, actor, key) = (session.access(), visit.actor(), id.clone());
-    app.db.write(move |tx| api_key::revoke(tx, &access, &actor, &key)).await?;
+    let (actor, key) = (visit.actor(), id.clone());
+    visit.write(move |tx, session| api_key::revoke(tx, &session.access(), &actor, &key)).await?;
     Ok(visit.redirect(&format!("{INDEX}/{id}")))
 }

@@ -135,11 +135,11 @@ pub(crate) async fn create(State(app): State<App>, Post { visit, form }: Post) -
     if !invalid.problems.is_empty() {
         return Ok(with_mistakes(draft.page(&visit, session, None, errors(invalid))));
     }
-    let (mint, actor, access, wanted) = (app.mint.clone(), visit.actor(), session.access(), draft.clone());
-    let made = app
-        .db
-        .write(move |tx| {
-            application::create(tx, &access, &mint, &actor, (wanted.client_type, &wanted.profile))
+    let (mint, actor, wanted) = (app.mint.clone(), visit.actor(), draft.clone());
+    let made = visit
+        .write(move |tx, session| {
+            let wanted = (wanted.client_type, &wanted.profile);
+            application::create(tx, &session.access(), &mint, &actor, wanted)
         })
         .await;
     match made {
@@ -172,7 +172,10 @@ pub(crate) async fn update(
         return Ok(with_mistakes(draft.page(&visit, session, Some(&client_id), errors(invalid))));
     }
     let (actor, id, wanted) = (visit.actor(), client_id.clone(), draft.profile.clone());
-    match app.db.write(move |tx| application::update(tx, &access, &actor, &id, &wanted)).await {
+    let changed = visit
+        .write(move |tx, session| application::update(tx, &session.access(), &actor, &id, &wanted))
+        .await;
+    match changed {
         Ok(_) => Ok(visit.redirect(&format!("{INDEX}/{client_id}"))),
         Err(Error::Invalid(invalid)) => {
             Ok(with_mistakes(draft.page(&visit, session, Some(&client_id), errors(invalid))))
@@ -232,14 +235,13 @@ pub(crate) async fn show(
 
 /// `POST /settings/developer/oauth-applications/{client_id}/delete`
 pub(crate) async fn destroy(
-    State(app): State<App>,
     Path(client_id): Path<String>,
     Post { visit, .. }: Post,
 ) -> Result<Response, Fail> {
-    let session = admin(&visit, &PURPOSE).await?;
+    admin(&visit, &PURPOSE).await?;
     let client_id = parse(&client_id)?;
-    let (access, actor) = (session.access(), visit.actor());
-    app.db.write(move |tx| application::delete(tx, &access, &actor, &client_id)).await?;
+    let actor = visit.actor();
+    visit.write(move |tx, session| application::delete(tx, &session.access(), &actor, &client_id)).await?;
     Ok(visit.redirect(INDEX))
 }
 

@@ -58,14 +58,10 @@ fn card(connection: Connection, names: &[(DeviceId, String, String)]) -> Connect
 }
 
 /// `POST /settings/connections/{id}/revoke`
-pub(crate) async fn destroy(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Post { visit, .. }: Post,
-) -> Result<Response, Fail> {
-    let session = visit.signed_in()?;
+pub(crate) async fn destroy(Path(id): Path<String>, Post { visit, .. }: Post) -> Result<Response, Fail> {
+    visit.signed_in()?;
     let id: GrantId = id.parse().map_err(|_| Trouble::not_found())?;
-    let (access, actor) = (session.access(), visit.actor());
-    app.db.write(move |tx| grant::revoke_own(tx, &access, &actor, &id)).await?;
+    let actor = visit.actor();
+    visit.write(move |tx, session| grant::revoke_own(tx, &session.access(), &actor, &id)).await?;
     Ok(visit.redirect(INDEX))
 }

@@ -22,10 +22,10 @@ pub(crate) async fn create(
 ) -> Result<Response, Fail> {
     let session = admin(&visit, &PURPOSE).await?;
     let client_id = parse(&client_id)?;
-    let (mint, access, actor) = (app.mint.clone(), session.access(), visit.actor());
-    let (application, secret) = app
-        .db
-        .write(move |tx| {
+    let (mint, actor) = (app.mint.clone(), visit.actor());
+    let (application, secret) = visit
+        .write(move |tx, session| {
+            let access = session.access();
             let application = application::find(tx, &access, &client_id)?;
             let (_id, secret) = application::add_secret(tx, &access, &mint, &actor, &client_id)?;
             Ok::<_, Error>((application, secret))
@@ -41,14 +41,18 @@ pub(crate) async fn create(
 
 /// `POST /settings/developer/oauth-applications/{client_id}/secrets/{id}/revoke`
 pub(crate) async fn destroy(
-    State(app): State<App>,
     Path((client_id, id)): Path<(String, String)>,
     Post { visit, .. }: Post,
 ) -> Result<Response, Fail> {
-    let session = admin(&visit, &PURPOSE).await?;
+    admin(&visit, &PURPOSE).await?;
     let client_id = parse(&client_id)?;
     let id: ClientSecretId = id.parse().map_err(|_| Trouble::not_found())?;
-    let (access, actor, home) = (session.access(), visit.actor(), format!("{INDEX}/{client_id}"));
-    app.db.write(move |tx| application::revoke_secret(tx, &access, &actor, (&client_id, &id))).await?;
+    let (actor, home) = (visit.actor(), format!("{INDEX}/{client_id}"));
+    let secret = (client_id, id);
+    visit
+        .write(move |tx, session| {
+            application::revoke_secret(tx, &session.access(), &actor, (&secret.0, &secret.1))
+        })
+        .await?;
     Ok(visit.redirect(&home))
 }
