@@ -153,7 +153,9 @@ fn laws_of_a_request(valid: &Valid, app: &App, read: &[Pair]) {
     assert!(!valid.scopes().is_empty());
     for scope in valid.scopes().iter() {
         assert!(app.required.contains(scope) || app.optional.contains(scope), "{scope} is not listed");
+        assert_eq!(valid.optional().contains(scope), app.optional.contains(scope));
     }
+    assert!(valid.scopes().set().contains_all(valid.optional()), "what was not asked for is not optional");
     let challenge = valid.challenge().map(ToString::to_string);
     assert_eq!(challenge.as_deref(), pairs::only(read, "code_challenge"), "a challenge is kept as it came");
     let lenient = app.client_type == ClientType::Confidential && app.pkce != Pkce::Required;
