@@ -8,20 +8,34 @@ const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const LENGTH: usize = 43;
 const CHECKSUM: usize = 6;
 
-/// A credential that has half of the true secret: [`Side::First`] its beginning, [`Side::Second`] its end.
-pub(crate) fn half_right(truth: &str, side: Side, dice: &mut Dice) -> String {
+/// A guess whose first half is right ([`Side::First`]) or wrong from the first digit on ([`Side::Second`]); its second
+/// half is another one each time. The wrong half has small letters, capitals and digits where the right one has them:
+/// reading a text may take longer for one kind of character than for another, and tells nothing but the text.
+pub(crate) fn guess(truth: &str, side: Side, dice: &mut Dice) -> String {
     let secret_start = truth.len().saturating_sub(LENGTH + CHECKSUM);
     let middle = secret_start + LENGTH / 2;
-    let is_kept = |place: usize| place < secret_start || (place < middle) == (side == Side::First);
     let body = truth.len().saturating_sub(CHECKSUM);
-    let guess = truth.chars().take(body).enumerate();
-    let guess = guess.map(|(place, c)| if is_kept(place) { c } else { pick(DIGITS, dice) });
-    with_checksum(guess.collect())
+    let guessed = truth.chars().take(body).enumerate().map(|(place, c)| match side {
+        _ if place >= middle => pick(DIGITS, dice),
+        Side::Second if place >= secret_start => neighbour(c),
+        _ => c,
+    });
+    with_checksum(guessed.collect())
 }
 
-/// A credential whose checksum has one wrong digit, the first or the last.
+/// The next character of the same kind.
+fn neighbour(c: char) -> char {
+    match c {
+        '9' => '0',
+        'Z' => 'A',
+        'z' => 'a',
+        _ => u8::try_from(c).map_or(c, |byte| char::from(byte + 1)),
+    }
+}
+
+/// A credential whose checksum has one wrong digit, the last or the first.
 pub(crate) fn with_wrong_checksum(truth: &str, side: Side, dice: &mut Dice) -> String {
-    let wrong = if side == Side::First { truth.len().saturating_sub(CHECKSUM) } else { truth.len() - 1 };
+    let wrong = if side == Side::First { truth.len() - 1 } else { truth.len().saturating_sub(CHECKSUM) };
     let change = |(place, c)| if place == wrong { another_than(c, dice) } else { c };
     truth.chars().enumerate().map(change).collect()
 }

@@ -1,5 +1,6 @@
 //! A server in a directory of its own, and what is compared on it.
 
+use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::Router;
@@ -31,7 +32,7 @@ use server::config::Site;
 use server::http::edge::Peer;
 
 use super::Outcome;
-use super::credentials::{self, half_right, with_wrong_checksum};
+use super::credentials::{self, guess, with_wrong_checksum};
 use super::welch::{Dice, Side, compare};
 
 /// Comparisons in one sample where one alone is shorter than the clock can tell.
@@ -88,11 +89,11 @@ impl Stage {
         request.body(Body::from("grant_type=authorization_code&code=x&redirect_uri=x")).unwrap_or_default()
     }
 
-    /// The stored hash with one byte changed: the first or the last.
+    /// The stored hash with one byte changed: the last or the first.
     fn wrong_hash(&self, side: Side, dice: &mut Dice) -> Option<Hashed<ClientSecret>> {
         let truth = self.app.mint.format.read::<ClientSecret>(&self.client_secret).ok()?;
         let mut bytes = *self.app.mint.pepper.hash(&truth).as_bytes();
-        let wrong = if side == Side::First { bytes.first_mut() } else { bytes.last_mut() };
+        let wrong = if side == Side::First { bytes.last_mut() } else { bytes.first_mut() };
         *wrong? ^= u8::try_from(1 + dice.below(255)).unwrap_or(1);
         Some(Hashed::from_stored(bytes))
     }
@@ -160,7 +161,20 @@ pub(crate) fn hashes(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<
         samples,
         dice,
         |side, dice| stage.wrong_hash(side, dice).unwrap_or(stored),
-        |wrong| (0..REPEATS).filter(|_| std::hint::black_box(&stored).matches(&wrong)).count(),
+        |wrong| (0..REPEATS).filter(|_| black_box(&stored).matches(&wrong)).count(),
+    ))
+}
+
+/// The same hashes by a comparison as it must not be.
+pub(crate) fn careless(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
+    let truth = stage.app.mint.format.read::<ClientSecret>(&stage.client_secret)?;
+    let stored = *stage.app.mint.pepper.hash(&truth).as_bytes();
+    let is_same = |wrong: &[u8; 32]| stored.iter().zip(wrong).all(|(one, other)| black_box(one) == other);
+    Ok(compare(
+        samples,
+        dice,
+        |side, dice| stage.wrong_hash(side, dice).map_or(stored, |wrong| *wrong.as_bytes()),
+        |wrong| (0..REPEATS).filter(|_| is_same(black_box(&wrong))).count(),
     ))
 }
 
@@ -178,9 +192,9 @@ pub(crate) fn use_secret(stage: &Stage, samples: usize, dice: &mut Dice) -> Outc
 
 pub(crate) fn token_endpoint(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
     // Were the guess malformed, it would be refused before anything is compared.
-    stage.app.mint.format.read::<ClientSecret>(&half_right(&stage.client_secret, Side::First, dice))?;
+    stage.app.mint.format.read::<ClientSecret>(&guess(&stage.client_secret, Side::First, dice))?;
     let request = |side, dice: &mut Dice| {
-        let guess = half_right(&stage.client_secret, side, dice);
+        let guess = credentials::guess(&stage.client_secret, side, dice);
         stage.token_request(stage.client.client_id.as_str(), &guess, dice)
     };
     expect(StatusCode::UNAUTHORIZED, stage.send(request(Side::First, dice)))?;
@@ -189,7 +203,7 @@ pub(crate) fn token_endpoint(stage: &Stage, samples: usize, dice: &mut Dice) -> 
 
 pub(crate) fn unknown_client(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
     let request = |side, dice: &mut Dice| {
-        let guess = half_right(&stage.client_secret, Side::First, dice);
+        let guess = credentials::guess(&stage.client_secret, Side::First, dice);
         let stranger = credentials::unknown_client(dice);
         let client = if side == Side::First { stage.client.client_id.as_str() } else { &stranger };
         stage.token_request(client, &guess, dice)
@@ -204,17 +218,17 @@ pub(crate) fn checksum(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcom
         samples,
         dice,
         |side, dice| with_wrong_checksum(&stage.key, side, dice),
-        |guess| (0..REPEATS / 8).filter(|_| format.read_bearer(std::hint::black_box(&guess)).is_ok()).count(),
+        |guess| (0..REPEATS / 8).filter(|_| format.read_bearer(black_box(&guess)).is_ok()).count(),
     ))
 }
 
 pub(crate) fn key_lookup(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
-    stage.app.mint.format.read_bearer(&half_right(&stage.key, Side::First, dice))?;
+    stage.app.mint.format.read_bearer(&guess(&stage.key, Side::First, dice))?;
     let measured = stage.app.db.read_blocking(|tx| -> Result<f64> {
         Ok(compare(
             samples,
             dice,
-            |side, dice| half_right(&stage.key, side, dice),
+            |side, dice| guess(&stage.key, side, dice),
             |guess| match stage.app.mint.format.read_bearer(&guess) {
                 Ok(Bearer::ApiKey(key)) => {
                     caller::by(tx, Presented::ApiKey(stage.app.mint.pepper.hash(&key)))
@@ -228,7 +242,7 @@ pub(crate) fn key_lookup(stage: &Stage, samples: usize, dice: &mut Dice) -> Outc
 
 pub(crate) fn api(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
     let request = |side, dice: &mut Dice| {
-        let guess = half_right(&stage.key, side, dice);
+        let guess = credentials::guess(&stage.key, side, dice);
         let request = Request::get("/v1/me").header("authorization", format!("Bearer {guess}"));
         request.extension(stranger(dice)).body(Body::empty()).unwrap_or_default()
     };
