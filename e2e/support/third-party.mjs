@@ -1,11 +1,8 @@
 // A third-party program that uses oauth4webapi exactly as its documentation shows, with nothing adapted to Bluesonde.
 // The one option set everywhere is the library's own switch for plain http, because the demo listens on loopback.
-import { webcrypto } from 'node:crypto';
 import * as oauth from 'oauth4webapi';
 
-// Node 18 has the Web Crypto API, but not yet as globals.
-globalThis.crypto ??= webcrypto;
-globalThis.CryptoKey ??= webcrypto.CryptoKey;
+import './web-crypto.mjs';
 
 const overLoopback = { [oauth.allowInsecureRequests]: true };
 
@@ -33,6 +30,11 @@ class ThirdParty {
     this.#redirectUri = redirectUri;
   }
 
+  /** What it recognises the user's return by. */
+  get state() {
+    return this.#state;
+  }
+
   /** Where to send the user. */
   async authorizationUrl(scope) {
     const url = new URL(this.#server.authorization_endpoint);
@@ -47,8 +49,8 @@ class ThirdParty {
   }
 
   /** Takes the URL at which the user came back; throws the library's error when access was refused. */
-  async exchange(arrival) {
-    const parameters = oauth.validateAuthResponse(this.#server, this.#client, arrival, this.#state);
+  async exchange(arrival, state = this.#state) {
+    const parameters = oauth.validateAuthResponse(this.#server, this.#client, arrival, state);
     const response = await oauth.authorizationCodeGrantRequest(
       this.#server, this.#client, this.#authentication, parameters, this.#redirectUri, this.#verifier, overLoopback,
     );
@@ -60,6 +62,20 @@ class ThirdParty {
       this.#server, this.#client, this.#authentication, refreshToken, overLoopback,
     );
     return oauth.processRefreshTokenResponse(this.#server, this.#client, response);
+  }
+
+  async revoke(token) {
+    const response = await oauth.revocationRequest(
+      this.#server, this.#client, this.#authentication, token, overLoopback,
+    );
+    return oauth.processRevocationResponse(response);
+  }
+
+  async introspect(token) {
+    const response = await oauth.introspectionRequest(
+      this.#server, this.#client, this.#authentication, token, overLoopback,
+    );
+    return oauth.processIntrospectionResponse(this.#server, this.#client, response);
   }
 
   /** Reads a resource with the token; throws the library's error on a challenge. */

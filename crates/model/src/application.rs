@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use rules::access::Access;
+use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
+use rules::exchange::{KeepReason, Rotation};
 use rules::id::{ClientId, ClientSecretId, OrganizationId};
 use rules::pkce::{Pkce, Reason};
 use rules::scope::{Scope, ScopeList};
@@ -63,6 +65,10 @@ pub struct Profile {
     pub optional_scopes: ScopeList,
     /// Whether its requests must carry a challenge.
     pub pkce: Pkce,
+    /// Whether its answers carry the issuer.
+    pub issuer: IssuerParameter,
+    /// Whether its refresh tokens are replaced when they are used.
+    pub rotation: Rotation,
 }
 
 /// A client secret as lists show it.
@@ -81,7 +87,8 @@ pub struct Secret {
 const SELECT: &str = "SELECT application.client_id, application.organization_id, organization.name,
     application.client_type, application.name, application.homepage_url, application.description,
     application.privacy_policy_url, application.terms_url, application.scopes, application.optional_scopes,
-    application.pkce, application.created_at, application.verified_at
+    application.pkce, application.created_at, application.verified_at, application.issuer_parameter,
+    application.refresh_rotation
     FROM application JOIN organization ON organization.id = application.organization_id";
 
 fn from_row(row: &Row<'_>) -> db::Result<Application> {
@@ -106,6 +113,8 @@ fn from_row(row: &Row<'_>) -> db::Result<Application> {
             scopes: row.parse(9)?,
             optional_scopes: row.parse(10)?,
             pkce: Pkce::of(client_type, owners_choice),
+            issuer: issuer_named(row.text(14)?),
+            rotation: Rotation::of(client_type, rotation_named(row.text(15)?)),
         },
         created_at: row.get(12)?,
         verified_at: row.get(13)?,
@@ -131,6 +140,30 @@ fn pkce_word(pkce: Pkce) -> &'static str {
     }
 }
 
+/// A word that is not "left_out" sends it.
+fn issuer_named(word: &str) -> IssuerParameter {
+    if word == "left_out" { IssuerParameter::LeftOut } else { IssuerParameter::Sent }
+}
+
+fn issuer_word(issuer: IssuerParameter) -> &'static str {
+    match issuer {
+        IssuerParameter::Sent => "sent",
+        IssuerParameter::LeftOut => "left_out",
+    }
+}
+
+/// A word that is not "keep" rotates.
+fn rotation_named(word: &str) -> Rotation {
+    if word == "keep" { Rotation::Keep(KeepReason::ClientSecretAndOwnersChoice) } else { Rotation::Rotate }
+}
+
+fn rotation_word(rotation: Rotation) -> &'static str {
+    match rotation {
+        Rotation::Rotate => "rotate",
+        Rotation::Keep(_) => "keep",
+    }
+}
+
 /// Makes an application; a confidential one comes with the only copy of its first secret.
 pub fn create(
     tx: &mut Tx<'_>,
@@ -146,8 +179,8 @@ pub fn create(
     tx.execute(
         "INSERT INTO application (client_id, organization_id, name, homepage_url, description,
              privacy_policy_url, terms_url, client_type, pkce, scopes, optional_scopes, creator_id,
-             created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)",
+             created_at, updated_at, issuer_parameter, refresh_rotation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13, ?14, ?15)",
         params![
             client_id.as_str(),
             access.organization.as_str(),
@@ -161,7 +194,9 @@ pub fn create(
             &profile.scopes.to_string(),
             &profile.optional_scopes.to_string(),
             creator(access),
-            now
+            now,
+            issuer_word(profile.issuer),
+            rotation_word(Rotation::of(client_type, profile.rotation))
         ],
     )?;
     store_redirect_uris(tx, &client_id, &profile.redirect_uris)?;
@@ -197,7 +232,8 @@ pub fn update(
         before.verified_at.filter(|_| application_form::keeps_verified(&before.profile, profile));
     tx.execute(
         "UPDATE application SET name = ?2, homepage_url = ?3, description = ?4, privacy_policy_url = ?5,
-             terms_url = ?6, pkce = ?7, scopes = ?8, optional_scopes = ?9, updated_at = ?10, verified_at = ?11
+             terms_url = ?6, pkce = ?7, scopes = ?8, optional_scopes = ?9, updated_at = ?10, verified_at = ?11,
+             issuer_parameter = ?12, refresh_rotation = ?13
          WHERE client_id = ?1",
         params![
             client_id.as_str(),
@@ -210,7 +246,9 @@ pub fn update(
             &profile.scopes.to_string(),
             &profile.optional_scopes.to_string(),
             now,
-            verified_at
+            verified_at,
+            issuer_word(profile.issuer),
+            rotation_word(Rotation::of(before.client_type, profile.rotation))
         ],
     )?;
     store_redirect_uris(tx, client_id, &profile.redirect_uris)?;
@@ -388,21 +426,27 @@ pub fn revoke_secret(
     audit::record(tx, Some(&access.organization), actor, Action::ClientSecretRevoked, secret.as_str())
 }
 
-/// Whether `presented` is one of the client's live secrets, and notes its use. Every live secret is compared, in
-/// constant time.
-pub fn use_secret(tx: &mut Tx<'_>, client_id: &ClientId, presented: Hashed<ClientSecret>) -> Result<bool> {
+/// Which of the client's live secrets `presented` is. Every live secret is compared, in constant time.
+pub fn secret_of(
+    tx: &mut Tx<'_>,
+    client_id: &ClientId,
+    presented: Hashed<ClientSecret>,
+) -> Result<Option<ClientSecretId>> {
     let live = tx.all(
         "SELECT id, secret_hash FROM client_secret WHERE client_id = ?1 AND revoked_at IS NULL",
         params![client_id.as_str()],
-        |row| Ok((row.get::<String>(0)?, Hashed::<ClientSecret>::from_stored(row.get(1)?))),
+        |row| Ok((row.parse::<ClientSecretId>(0)?, Hashed::<ClientSecret>::from_stored(row.get(1)?))),
     )?;
-    let mut matching = live.iter().filter(|(_, known)| known.matches(&presented)).map(|(id, _)| id);
-    let Some(id) = matching.next_back() else { return Ok(false) };
-    let now = tx.now();
+    let compared: Vec<_> = live.into_iter().map(|(id, known)| (id, known.matches(&presented))).collect();
+    Ok(compared.into_iter().find(|(_, fits)| *fits).map(|(id, _)| id))
+}
+
+/// Notes that a secret was used at `at`, to the minute.
+pub fn note_secret_use(tx: &mut Tx<'_>, secret: &ClientSecretId, at: Timestamp) -> Result<()> {
     tx.execute(
         "UPDATE client_secret SET last_used_at = ?2
          WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?3)",
-        params![id, now, now - USE_STEP],
+        params![secret.as_str(), at, at - USE_STEP],
     )?;
-    Ok(true)
+    Ok(())
 }

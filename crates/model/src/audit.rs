@@ -44,6 +44,7 @@ pub enum Action {
     ConsentRefused,
     GrantRevoked,
     TokenFamilyRevoked,
+    AccessTokenRevoked,
 }
 
 impl Action {
@@ -65,6 +66,7 @@ impl Action {
             Self::ConsentRefused => "consent.refused",
             Self::GrantRevoked => "grant.revoked",
             Self::TokenFamilyRevoked => "token_family.revoked",
+            Self::AccessTokenRevoked => "access_token.revoked",
         }
     }
 }

@@ -192,6 +192,24 @@ pub(crate) fn revoke_family(
     )
 }
 
+/// What follows when one access token has ended by itself: its line, and the grant, live on.
+pub(crate) fn note_revoked_token(
+    tx: &mut Tx<'_>,
+    family: &FamilyId,
+    actor: &Actor,
+    because: &str,
+) -> Result<()> {
+    let organization: OrganizationId = tx.one(
+        "SELECT oauth_grant.organization_id FROM token_family
+         JOIN oauth_grant ON oauth_grant.id = token_family.grant_id WHERE token_family.id = ?1",
+        params![family.as_str()],
+        |row| row.parse(0),
+    )?;
+    tx.bump(organization.as_str());
+    let what = (Action::AccessTokenRevoked, family.as_str());
+    audit::record_detail(tx, Some(&organization), actor, what, because)
+}
+
 /// A live grant, as the person who gave it sees it.
 #[derive(Debug, Clone)]
 pub struct Connection {

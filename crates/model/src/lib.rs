@@ -7,6 +7,7 @@
 pub mod api_key;
 pub mod application;
 pub mod application_form;
+pub mod attempt;
 pub mod audit;
 pub mod authorization;
 pub mod caller;
@@ -17,6 +18,7 @@ pub mod device;
 pub mod device_set;
 pub mod error;
 pub mod grant;
+pub mod introspection;
 pub mod ndbc;
 pub mod observation;
 pub mod observed_property;

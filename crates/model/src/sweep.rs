@@ -4,7 +4,7 @@
 
 use jiff::SignedDuration;
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, attempt};
 use db::params;
 
 /// Rows that one transaction deletes of each kind, so that no request waits behind it.
@@ -26,6 +26,10 @@ const STATEMENTS: [&str; 4] = [
          JOIN authorization_code ON authorization_code.family_id = token_family.id
          WHERE token_family.expires_at < ?1 LIMIT ?2)",
 ];
+
+/// What failed is kept for a week.
+const ATTEMPTS: &str = "DELETE FROM oauth_attempt WHERE id IN (
+     SELECT id FROM oauth_attempt WHERE happened_at < ?1 LIMIT ?2)";
 
 /// Families of which nothing is left; they name the consents that may be of no use any more.
 const FAMILIES: &str = "DELETE FROM token_family WHERE id IN (
@@ -53,6 +57,7 @@ pub fn some(tx: &mut Tx<'_>) -> Result<usize> {
     for statement in STATEMENTS {
         rows += tx.execute(statement, params![limit, STEP])?;
     }
+    rows += tx.execute(ATTEMPTS, params![now - attempt::KEPT, STEP])?;
     let consents: Vec<Option<String>> = tx.all(FAMILIES, params![limit, STEP], |row| row.get(0))?;
     for consent in consents.iter().flatten() {
         if tx.execute(CONSENT, params![consent])? == 1 {

@@ -2,14 +2,17 @@
 //!
 //! A code is redeemed by one conditional UPDATE, so among any number of racing requests one wins. Rotation is the
 //! same; the successors are derived from the presented token, so that a client whose answer got lost, and asks
-//! again within thirty seconds, is given the very same pair. A code or refresh token that comes back when it
-//! should not ends what it led to (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+//! again within thirty seconds, is given the very same pair. What is to become of a code or refresh token is judged
+//! by [`rules::exchange`]; here its verdict is carried out, in the same transaction.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use rules::exchange::{
+    ACCESS_LIFE, CODE_LIFE, CodeFacts, CodeVerdict, Ended, FAMILY_LIFE, REFRESH_IDLE_LIFE, Redemption,
+    RefreshFacts, RefreshRequest, RefreshVerdict, Refusal, Rotated, Successor, judge_code, judge_refresh,
+};
 use rules::id::{ClientId, FamilyId, GrantId, OrganizationId};
-use rules::pkce::{self, Challenge, Verifier};
-use rules::redirect_uri::Destination;
+use rules::pkce::Challenge;
 use rules::role::Role;
 use rules::scope::{Scope, ScopeList};
 use rules::secret::{AccessToken, Code, Hashed, Mint, Plaintext, RefreshToken};
@@ -18,19 +21,9 @@ use crate::application::Application;
 use crate::audit::Actor;
 use crate::consent::Origin;
 use crate::grant;
+use crate::introspection::ClientToken;
 use crate::{Result, Tx};
 use db::params;
-
-const CODE_LIFE: SignedDuration = SignedDuration::from_secs(60);
-/// A browser that fires twice sends the same code again within this; it ends nothing.
-const DOUBLE_FIRE: SignedDuration = SignedDuration::from_secs(1);
-const ACCESS_LIFE: SignedDuration = SignedDuration::from_hours(1);
-/// A refresh token ends when it is not used for this long …
-const REFRESH_IDLE_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// … and its line, however often rotated, after this.
-const FAMILY_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// How long a rotated token still gets its successors.
-const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 /// What the token endpoint hands out.
 pub struct Issued {
@@ -51,35 +44,6 @@ pub enum Outcome {
     Issued(Issued),
     /// It was not.
     Refused(Refusal),
-}
-
-/// Why a code or refresh token was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No such code or token, or not this client's: the two look alike on purpose.
-    #[error("The code or token is unknown, was issued to another client, or has been revoked.")]
-    Unknown,
-    /// It came too late.
-    #[error("The code or token has expired.")]
-    Expired,
-    /// The code was redeemed before.
-    #[error("The authorization code was used already.")]
-    CodeUsed,
-    /// The refresh token was rotated before.
-    #[error("The refresh token was rotated already: use the newest one.")]
-    Rotated,
-    /// Another redirect URI, or none, or one that is no longer registered.
-    #[error("redirect_uri is not the one that the code was issued for.")]
-    RedirectUri,
-    /// The proof key does not fit.
-    #[error("{0}")]
-    Proof(pkce::Unproven),
-    /// More was asked for than was granted.
-    #[error("The scope goes beyond what was granted: {0}.")]
-    ScopeBeyondGrant(Scope),
-    /// The person's role no longer allows it.
-    #[error("The person who consented may no longer do this.")]
-    Role,
 }
 
 /// What a code is bound to.
@@ -129,16 +93,6 @@ pub(crate) fn issue_code(
     Ok(code)
 }
 
-/// What a client presents to redeem a code.
-pub struct Redemption<'a> {
-    /// The code, hashed.
-    pub code: Hashed<Code>,
-    /// The redirect URI as it was sent again.
-    pub redirect_uri: Option<&'a str>,
-    /// The PKCE verifier.
-    pub verifier: Option<&'a Verifier>,
-}
-
 /// Where a family stands: what both codes and refresh tokens hang on.
 struct Family {
     id: FamilyId,
@@ -146,7 +100,8 @@ struct Family {
     client: ClientId,
     organization: OrganizationId,
     expires_at: Timestamp,
-    is_revoked: bool,
+    /// Whether it, its grant, or the organization has ended.
+    ended: Option<Ended>,
     /// None once the person is disabled or no longer a member.
     role: Option<Role>,
 }
@@ -154,7 +109,10 @@ struct Family {
 const FAMILY_COLUMNS: &str = "token_family.id, token_family.grant_id, token_family.client_id,
     oauth_grant.organization_id, token_family.expires_at,
     coalesce(token_family.revoked_at, oauth_grant.revoked_at, organization.suspended_at),
+    coalesce(token_family.revoked_because, oauth_grant.revoked_because, 'the organization was suspended'),
     CASE WHEN person.disabled_at IS NULL THEN membership.role END";
+/// How many columns that are.
+const FAMILY_WIDTH: usize = 8;
 const FAMILY_TABLES: &str = "JOIN oauth_grant ON oauth_grant.id = token_family.grant_id
     JOIN organization ON organization.id = oauth_grant.organization_id
     JOIN person ON person.id = oauth_grant.person_id
@@ -162,14 +120,16 @@ const FAMILY_TABLES: &str = "JOIN oauth_grant ON oauth_grant.id = token_family.g
                         AND membership.person_id = oauth_grant.person_id";
 
 fn family_from(row: &db::Row<'_>) -> db::Result<Family> {
+    let ended_at: Option<Timestamp> = row.get(5)?;
+    let because: String = row.get(6)?;
     Ok(Family {
         id: row.parse(0)?,
         grant: row.parse(1)?,
         client: row.parse(2)?,
         organization: row.parse(3)?,
         expires_at: row.get(4)?,
-        is_revoked: row.get::<Option<Timestamp>>(5)?.is_some(),
-        role: row.parse_optional(6)?,
+        ended: ended_at.map(|at| Ended { at, because }),
+        role: row.parse_optional(7)?,
     })
 }
 
@@ -187,34 +147,30 @@ struct StoredCode {
 pub fn redeem(
     tx: &mut Tx<'_>,
     mint: &Mint,
-    client: &Application,
-    actor: &Actor,
-    presented: &Redemption<'_>,
+    (client, actor): (&Application, &Actor),
+    code: Hashed<Code>,
+    with: &Redemption<'_>,
 ) -> Result<Outcome> {
-    let found = find_code(tx, presented.code)?.filter(|code| code.family.client == client.client_id);
-    let Some(code) = found else { return Ok(Outcome::Refused(Refusal::Unknown)) };
-    if let Some(redeemed_at) = code.redeemed_at {
-        return redeemed_before(tx, actor, &code, (redeemed_at, presented));
+    let Some(stored) = find_code(tx, code)? else { return Ok(Outcome::Refused(Refusal::Unknown)) };
+    if stored.family.client != client.client_id {
+        return Ok(Outcome::Refused(Refusal::OtherClient));
     }
-    if let Err(refusal) = check_code(tx, client, &code, presented)? {
-        return Ok(Outcome::Refused(refusal));
+    match judge_code(&stored.facts(client), with, tx.now()) {
+        CodeVerdict::Redeem => win_code(tx, mint, code, &stored),
+        CodeVerdict::Refuse(refusal) => Ok(Outcome::Refused(refusal)),
+        CodeVerdict::Spoil(refusal) => {
+            let now = tx.now();
+            tx.execute(
+                "UPDATE authorization_code SET spoiled_at = ?2 WHERE code_hash = ?1",
+                params![code.as_bytes(), now],
+            )?;
+            Ok(Outcome::Refused(refusal))
+        }
+        CodeVerdict::EndGrant(refusal) => {
+            grant::revoke(tx, &stored.family.grant, actor, "an authorization code was used twice")?;
+            Ok(Outcome::Refused(refusal))
+        }
     }
-    let now = tx.now();
-    let won = tx.execute(
-        "UPDATE authorization_code SET redeemed_at = ?2
-         WHERE code_hash = ?1 AND redeemed_at IS NULL AND spoiled_at IS NULL AND expires_at > ?2",
-        params![presented.code.as_bytes(), now],
-    )?;
-    if won == 0 {
-        return Ok(Outcome::Refused(Refusal::CodeUsed));
-    }
-    let access = mint.format.mint::<AccessToken>(tx.random()?);
-    let refresh = match code.scopes.contains(Scope::OfflineAccess) {
-        true => Some(mint.format.mint::<RefreshToken>(tx.random()?)),
-        false => None,
-    };
-    let tokens = Tokens { access, refresh, access_scopes: &code.scopes, refresh_scopes: &code.scopes };
-    tokens.store(tx, mint, &code.family).map(Outcome::Issued)
 }
 
 fn find_code(tx: &mut Tx<'_>, code: Hashed<Code>) -> Result<Option<StoredCode>> {
@@ -227,61 +183,52 @@ fn find_code(tx: &mut Tx<'_>, code: Hashed<Code>) -> Result<Option<StoredCode>> 
     let found = tx.optional(&sql, params![code.as_bytes()], |row| {
         Ok(StoredCode {
             family: family_from(row)?,
-            redirect_uri: row.get(7)?,
-            scopes: row.parse(8)?,
-            challenge: row.parse_optional(9)?,
-            expires_at: row.get(10)?,
-            redeemed_at: row.get(11)?,
-            spoiled_at: row.get(12)?,
+            redirect_uri: row.get(FAMILY_WIDTH)?,
+            scopes: row.parse(FAMILY_WIDTH + 1)?,
+            challenge: row.parse_optional(FAMILY_WIDTH + 2)?,
+            expires_at: row.get(FAMILY_WIDTH + 3)?,
+            redeemed_at: row.get(FAMILY_WIDTH + 4)?,
+            spoiled_at: row.get(FAMILY_WIDTH + 5)?,
         })
     })?;
     Ok(found)
 }
 
-/// A used code again. Within a second, with the right proof, it is a browser that fired twice; any other time
-/// somebody else has it, and the grant ends.
-fn redeemed_before(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    code: &StoredCode,
-    (redeemed_at, presented): (Timestamp, &Redemption<'_>),
-) -> Result<Outcome> {
-    let fits = pkce::prove(code.challenge.as_ref(), presented.verifier).is_ok();
-    let at_once = tx.now().duration_since(redeemed_at) <= DOUBLE_FIRE;
-    if !(fits && at_once) {
-        grant::revoke(tx, &code.family.grant, actor, "an authorization code was used twice")?;
+impl StoredCode {
+    fn facts<'a>(&'a self, client: &'a Application) -> CodeFacts<'a> {
+        CodeFacts {
+            ended: self.family.ended.as_ref(),
+            expires_at: self.expires_at,
+            redeemed_at: self.redeemed_at,
+            spoiled_at: self.spoiled_at,
+            redirect_uri: &self.redirect_uri,
+            challenge: self.challenge.as_ref(),
+            scopes: self.scopes.set(),
+            role: self.family.role,
+            registered: &client.profile.redirect_uris,
+            client_type: client.client_type,
+        }
     }
-    Ok(Outcome::Refused(Refusal::CodeUsed))
 }
 
-/// Everything about a fresh code but the race. A wrong verifier spoils the code, so that nobody can guess on.
-fn check_code(
-    tx: &mut Tx<'_>,
-    client: &Application,
-    code: &StoredCode,
-    presented: &Redemption<'_>,
-) -> Result<std::result::Result<(), Refusal>> {
-    if code.family.is_revoked || code.spoiled_at.is_some() {
-        return Ok(Err(Refusal::Unknown));
+/// Marks the code as redeemed, which one of any number of racing requests can do, and gives the winner its tokens.
+fn win_code(tx: &mut Tx<'_>, mint: &Mint, code: Hashed<Code>, stored: &StoredCode) -> Result<Outcome> {
+    let now = tx.now();
+    let won = tx.execute(
+        "UPDATE authorization_code SET redeemed_at = ?2
+         WHERE code_hash = ?1 AND redeemed_at IS NULL AND spoiled_at IS NULL AND expires_at > ?2",
+        params![code.as_bytes(), now],
+    )?;
+    if won == 0 {
+        return Ok(Outcome::Refused(Refusal::CodeUsed { ago: jiff::SignedDuration::ZERO }));
     }
-    if code.expires_at <= tx.now() {
-        return Ok(Err(Refusal::Expired));
-    }
-    let profile = &client.profile;
-    let registered = Destination::prove(&code.redirect_uri, &profile.redirect_uris, client.client_type);
-    if presented.redirect_uri != Some(code.redirect_uri.as_str()) || registered.is_none() {
-        return Ok(Err(Refusal::RedirectUri));
-    }
-    if let Err(unproven) = pkce::prove(code.challenge.as_ref(), presented.verifier) {
-        let now = tx.now();
-        tx.execute(
-            "UPDATE authorization_code SET spoiled_at = ?2 WHERE code_hash = ?1",
-            params![presented.code.as_bytes(), now],
-        )?;
-        return Ok(Err(Refusal::Proof(unproven)));
-    }
-    let allowed = code.family.role.is_some_and(|role| role.missing(code.scopes.set()).is_empty());
-    Ok(if allowed { Ok(()) } else { Err(Refusal::Role) })
+    let access = mint.format.mint::<AccessToken>(tx.random()?);
+    let refresh = match stored.scopes.contains(Scope::OfflineAccess) {
+        true => Some(mint.format.mint::<RefreshToken>(tx.random()?)),
+        false => None,
+    };
+    let tokens = Tokens { access, refresh, access_scopes: &stored.scopes, refresh_scopes: &stored.scopes };
+    tokens.store(tx, mint, &stored.family).map(Outcome::Issued)
 }
 
 /// A pair of tokens on its way into the database.
@@ -334,91 +281,166 @@ struct StoredRefresh {
     scopes: ScopeList,
     expires_at: Timestamp,
     rotated_at: Option<Timestamp>,
+    rotated_address: Option<String>,
+}
+
+/// What a client presents to be given new tokens.
+pub struct Refresh<'a> {
+    /// The refresh token.
+    pub token: &'a Plaintext<RefreshToken>,
+    /// The scopes to narrow the access token to.
+    pub scopes: Option<&'a ScopeList>,
 }
 
 /// Rotates a refresh token. The client is authenticated.
 pub fn refresh(
     tx: &mut Tx<'_>,
     mint: &Mint,
-    client: &Application,
-    actor: &Actor,
-    (presented, requested): (&Plaintext<RefreshToken>, Option<&ScopeList>),
+    (client, actor): (&Application, &Actor),
+    presented: &Refresh<'_>,
 ) -> Result<Outcome> {
-    let hash = mint.pepper.hash(presented);
-    let found = find_refresh(tx, hash)?.filter(|token| token.family.client == client.client_id);
-    let Some(token) = found else { return Ok(Outcome::Refused(Refusal::Unknown)) };
-    if token.family.is_revoked {
-        return Ok(Outcome::Refused(Refusal::Unknown));
+    let hash = mint.pepper.hash(presented.token);
+    let Some(stored) = find_refresh(tx, hash)? else { return Ok(Outcome::Refused(Refusal::Unknown)) };
+    if stored.family.client != client.client_id {
+        return Ok(Outcome::Refused(Refusal::OtherClient));
     }
-    // Before anything else about it: a rotated token in other hands is an alarm, also an expired one.
-    if let Some(rotated_at) = token.rotated_at {
-        return rotated_before(tx, mint, actor, &token, (rotated_at, presented));
+    let again = match stored.rotated_at {
+        Some(_) => successors_unused(tx, mint, presented.token)?,
+        None => None,
+    };
+    let facts = stored.facts(client, if again.is_some() { Successor::Unused } else { Successor::Used });
+    let request = RefreshRequest { scopes: presented.scopes.map(ScopeList::set), address: &actor.address };
+    match judge_refresh(&facts, &request, tx.now()) {
+        RefreshVerdict::Rotate => rotate(tx, mint, actor, (presented, &stored)),
+        RefreshVerdict::Keep => keep(tx, mint, (presented, &stored)),
+        RefreshVerdict::Repeat => Ok(again.map_or(Outcome::Refused(Refusal::Unknown), Outcome::Issued)),
+        RefreshVerdict::Refuse(refusal) => Ok(Outcome::Refused(refusal)),
+        RefreshVerdict::EndFamily(refusal) => {
+            let line = (&stored.family.id, &stored.family.organization);
+            grant::revoke_family(
+                tx,
+                line,
+                actor,
+                "a refresh token was used again after it had been rotated",
+            )?;
+            Ok(Outcome::Refused(refusal))
+        }
     }
-    if let Err(refusal) = check_refresh(&token, tx.now(), requested) {
-        return Ok(Outcome::Refused(refusal));
-    }
-    let now = tx.now();
-    let won = tx.execute(
-        "UPDATE refresh_token SET rotated_at = ?2 WHERE token_hash = ?1 AND rotated_at IS NULL",
-        params![hash.as_bytes(), now],
-    )?;
-    if won == 0 {
-        return Ok(Outcome::Refused(Refusal::Rotated));
-    }
-    let (access, successor) = mint.pepper.successors(&mint.format, presented);
-    let access_scopes = requested.unwrap_or(&token.scopes);
-    let tokens = Tokens { access, refresh: Some(successor), access_scopes, refresh_scopes: &token.scopes };
-    tokens.store(tx, mint, &token.family).map(Outcome::Issued)
 }
 
 fn find_refresh(tx: &mut Tx<'_>, hash: Hashed<RefreshToken>) -> Result<Option<StoredRefresh>> {
     let sql = format!(
-        "SELECT {FAMILY_COLUMNS}, refresh_token.scopes, refresh_token.expires_at, refresh_token.rotated_at
+        "SELECT {FAMILY_COLUMNS}, refresh_token.scopes, refresh_token.expires_at, refresh_token.rotated_at,
+                refresh_token.rotated_address
          FROM refresh_token JOIN token_family ON token_family.id = refresh_token.family_id {FAMILY_TABLES}
          WHERE refresh_token.token_hash = ?1"
     );
     let found = tx.optional(&sql, params![hash.as_bytes()], |row| {
         Ok(StoredRefresh {
             family: family_from(row)?,
-            scopes: row.parse(7)?,
-            expires_at: row.get(8)?,
-            rotated_at: row.get(9)?,
+            scopes: row.parse(FAMILY_WIDTH)?,
+            expires_at: row.get(FAMILY_WIDTH + 1)?,
+            rotated_at: row.get(FAMILY_WIDTH + 2)?,
+            rotated_address: row.get(FAMILY_WIDTH + 3)?,
         })
     })?;
     Ok(found)
 }
 
-fn check_refresh(
-    token: &StoredRefresh,
-    now: Timestamp,
-    requested: Option<&ScopeList>,
-) -> std::result::Result<(), Refusal> {
-    if token.expires_at <= now {
-        return Err(Refusal::Expired);
+impl StoredRefresh {
+    fn facts(&self, client: &Application, successor: Successor) -> RefreshFacts<'_> {
+        let address = self.rotated_address.as_deref();
+        RefreshFacts {
+            ended: self.family.ended.as_ref(),
+            expires_at: self.expires_at,
+            rotated: self.rotated_at.map(|at| Rotated { at, address, successor }),
+            scopes: self.scopes.set(),
+            role: self.family.role,
+            rotation: client.profile.rotation,
+        }
     }
-    if token.family.role.is_none() {
-        return Err(Refusal::Role);
-    }
-    let beyond = requested.and_then(|asked| asked.set().without(token.scopes.set()).iter().next());
-    beyond.map_or(Ok(()), |scope| Err(Refusal::ScopeBeyondGrant(scope)))
 }
 
-/// A rotated token again: its successors within the grace, a refusal once they are in use, and after the grace
-/// the end of the whole line, because two parties hold it.
-fn rotated_before(
+/// Marks the token as rotated, which one of any number of racing requests can do, and stores its successors.
+fn rotate(
     tx: &mut Tx<'_>,
     mint: &Mint,
     actor: &Actor,
-    token: &StoredRefresh,
-    (rotated_at, presented): (Timestamp, &Plaintext<RefreshToken>),
+    (presented, stored): (&Refresh<'_>, &StoredRefresh),
 ) -> Result<Outcome> {
-    let now = tx.now();
-    if now.duration_since(rotated_at) > GRACE {
-        let line = (&token.family.id, &token.family.organization);
-        grant::revoke_family(tx, line, actor, "a refresh token was used again after it had been rotated")?;
-        return Ok(Outcome::Refused(Refusal::Rotated));
+    let (hash, now) = (mint.pepper.hash(presented.token), tx.now());
+    let won = tx.execute(
+        "UPDATE refresh_token SET rotated_at = ?2, rotated_address = ?3
+         WHERE token_hash = ?1 AND rotated_at IS NULL",
+        params![hash.as_bytes(), now, &actor.address],
+    )?;
+    if won == 0 {
+        return Ok(Outcome::Refused(Refusal::Unknown));
     }
-    let (access, successor) = mint.pepper.successors(&mint.format, presented);
+    let (access, successor) = mint.pepper.successors(&mint.format, presented.token);
+    let access_scopes = presented.scopes.unwrap_or(&stored.scopes);
+    let tokens = Tokens { access, refresh: Some(successor), access_scopes, refresh_scopes: &stored.scopes };
+    tokens.store(tx, mint, &stored.family).map(Outcome::Issued)
+}
+
+/// Ends a token at its client's request (RFC 7009): an access token alone, a refresh token with its whole line.
+/// The grant and its other lines live on. One that is unknown, or another client's, is left as it is.
+pub fn revoke(tx: &mut Tx<'_>, client: &Application, actor: &Actor, token: ClientToken) -> Result<()> {
+    const ASKED: &str = "the application revoked it";
+    let owner = params![client.client_id.as_str()];
+    match token {
+        ClientToken::Access(token) => {
+            let found = tx.optional(
+                "DELETE FROM access_token WHERE token_hash = ?2
+                   AND family_id IN (SELECT id FROM token_family WHERE client_id = ?1) RETURNING family_id",
+                &[owner, params![token.as_bytes()]].concat(),
+                |row| row.parse(0),
+            )?;
+            found.map_or(Ok(()), |family| grant::note_revoked_token(tx, &family, actor, ASKED))
+        }
+        ClientToken::Refresh(token) => {
+            let found = tx.optional(
+                "SELECT token_family.id, oauth_grant.organization_id FROM refresh_token
+                 JOIN token_family ON token_family.id = refresh_token.family_id
+                 JOIN oauth_grant ON oauth_grant.id = token_family.grant_id
+                 WHERE token_family.client_id = ?1 AND refresh_token.token_hash = ?2
+                   AND token_family.revoked_at IS NULL",
+                &[owner, params![token.as_bytes()]].concat(),
+                |row| Ok((row.parse(0)?, row.parse(1)?)),
+            )?;
+            found.map_or(Ok(()), |(family, organization)| {
+                grant::revoke_family(tx, (&family, &organization), actor, ASKED)
+            })
+        }
+    }
+}
+
+/// A new access token for a refresh token that stays; using it moves its idle end.
+fn keep(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    (presented, stored): (&Refresh<'_>, &StoredRefresh),
+) -> Result<Outcome> {
+    let (hash, now) = (mint.pepper.hash(presented.token), tx.now());
+    tx.execute(
+        "UPDATE refresh_token SET expires_at = ?2 WHERE token_hash = ?1",
+        params![hash.as_bytes(), (now + REFRESH_IDLE_LIFE).min(stored.family.expires_at)],
+    )?;
+    let access = mint.format.mint::<AccessToken>(tx.random()?);
+    let access_scopes = presented.scopes.unwrap_or(&stored.scopes);
+    let tokens = Tokens { access, refresh: None, access_scopes, refresh_scopes: &stored.scopes };
+    let issued = tokens.store(tx, mint, &stored.family)?;
+    Ok(Outcome::Issued(Issued { refresh: Some(presented.token.clone()), ..issued }))
+}
+
+/// The successors of a rotated token, if neither has been used up or has ended.
+fn successors_unused(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    token: &Plaintext<RefreshToken>,
+) -> Result<Option<Issued>> {
+    let now = tx.now();
+    let (access, successor) = mint.pepper.successors(&mint.format, token);
     let stored = tx.optional(
         "SELECT access_token.scopes, access_token.expires_at FROM access_token, refresh_token
          WHERE access_token.token_hash = ?1 AND access_token.expires_at > ?3
@@ -426,11 +448,8 @@ fn rotated_before(
         params![mint.pepper.hash(&access).as_bytes(), mint.pepper.hash(&successor).as_bytes(), now],
         |row| Ok((row.parse(0)?, row.get::<Timestamp>(1)?)),
     )?;
-    Ok(match stored {
-        Some((scopes, end)) => {
-            let expires_in = end.duration_since(now).as_secs();
-            Outcome::Issued(Issued { access, refresh: Some(successor), scopes, expires_in })
-        }
-        None => Outcome::Refused(Refusal::Rotated),
-    })
+    Ok(stored.map(|(scopes, end)| {
+        let expires_in = end.duration_since(now).as_secs();
+        Issued { access, refresh: Some(successor), scopes, expires_in }
+    }))
 }

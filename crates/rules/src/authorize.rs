@@ -20,7 +20,7 @@ mod tests;
 
 use thiserror::Error;
 
-pub use self::answer::{AuthorizeError, ErrorRedirect, code_location};
+pub use self::answer::{AuthorizeError, ErrorRedirect, IssuerParameter, code_location};
 pub(crate) use self::scope_parameter::requested_scopes;
 use crate::client_auth::ClientType;
 use crate::description::{Description, echo};

@@ -112,6 +112,15 @@ impl Form {
         named.map(|pair| pair.value.as_ref().map(|value| value.as_str())).filter(|value| *value != Some(""))
     }
 
+    /// The names that were sent, each once, in the order they came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let names = || self.pairs.iter().map(|pair| pair.name.as_str());
+        names()
+            .enumerate()
+            .filter(move |(place, name)| !names().take(*place).any(|earlier| earlier == *name))
+            .map(|(_, name)| name)
+    }
+
     /// The names that were sent more than once, each named once.
     pub fn duplicated(&self) -> impl Iterator<Item = &str> {
         let names = || self.pairs.iter().map(|pair| pair.name.as_str());

@@ -8,6 +8,8 @@ pub mod authorize;
 pub mod client_auth;
 pub mod cursor;
 pub mod description;
+pub mod diagnosis;
+pub mod exchange;
 pub mod form;
 pub mod id;
 pub mod ndbc;

@@ -24,7 +24,7 @@ use crate::pkce::Verifier;
 use crate::scope::ScopeList;
 
 /// The parameters that count here and may come only once.
-const SINGLE: [&str; 10] = [
+const SINGLE: [&str; 11] = [
     "grant_type",
     "code",
     "redirect_uri",
@@ -32,6 +32,7 @@ const SINGLE: [&str; 10] = [
     "code_verifier",
     "client_secret",
     "refresh_token",
+    "token",
     "scope",
     "client_assertion",
     "client_assertion_type",
@@ -41,7 +42,7 @@ const SINGLE: [&str; 10] = [
 const IN_QUERY: [&str; 5] = ["grant_type", "code", "redirect_uri", "client_id", "code_verifier"];
 
 /// What must not: queries end up in logs, histories and referrers.
-const NEVER_IN_QUERY: [&str; 10] = [
+pub(crate) const NEVER_IN_QUERY: [&str; 10] = [
     "client_secret",
     "refresh_token",
     "access_token",
@@ -65,6 +66,19 @@ pub struct Received<'r> {
     pub content_type: Option<&'r str>,
     /// The `Authorization` header.
     pub authorization: Option<&'r str>,
+}
+
+impl Received<'_> {
+    /// The client that the request names, rightly or not, also if the rest can't be understood: for telling its
+    /// owner, and never a proof.
+    #[must_use]
+    pub fn named_client(&self) -> Option<String> {
+        if let Ok(presented) = client_auth::present(self.authorization, None, None) {
+            return presented.candidates().first().map(|named| named.client_id().to_owned());
+        }
+        let named = |encoded: &[u8]| Form::parse(encoded).ok()?.get("client_id").map(str::to_owned);
+        named(self.body).or_else(|| named(self.query.as_bytes()))
+    }
 }
 
 /// A request that can be understood; whether it is granted, the database tells.
@@ -113,6 +127,29 @@ impl TokenRequest {
             client_auth::present(received.authorization, form.get("client_id"), form.get("client_secret"))?;
         let resources = resources(&form).map_err(TokenError::invalid_target)?;
         Ok(Self { client, grant: Grant::read(&form)?, resources })
+    }
+}
+
+/// A request about one token: to revoke it (RFC 7009 section 2.1) or to introspect it (RFC 7662 section 2.1).
+///
+/// `token_type_hint` is not looked at, as both RFCs allow: the token itself says what it is.
+pub struct Inquiry {
+    /// Who asks, not yet proven.
+    pub client: Presented,
+    /// The token, of any content; never empty. Wiped when dropped.
+    pub token: Zeroizing<String>,
+}
+
+impl Inquiry {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// What is wrong with it as such.
+    pub fn parse(received: &Received<'_>) -> Result<Self, TokenError> {
+        let form = parameters(received)?;
+        let client =
+            client_auth::present(received.authorization, form.get("client_id"), form.get("client_secret"))?;
+        Ok(Self { client, token: secret(&form, "token")? })
     }
 }
 

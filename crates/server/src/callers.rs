@@ -6,6 +6,7 @@
 //!
 //! Uses are noted in memory and written by the worker: nothing is written on the read path.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,6 +19,7 @@ use db::{Db, Epoch};
 use model::Tx;
 use model::caller::{self, Presented, Use};
 use rules::access::Access;
+use rules::id::ClientSecretId;
 use rules::secret::{Bearer, Mint};
 
 const ENTRIES: usize = 100_000;
@@ -57,11 +59,12 @@ impl Known {
 pub struct Callers {
     cache: Cache<[u8; 32], Arc<Known>>,
     uses: Mutex<Vec<Use>>,
+    secrets: Mutex<HashMap<ClientSecretId, Timestamp>>,
 }
 
 impl Callers {
     pub(crate) fn new() -> Self {
-        Self { cache: Cache::new(ENTRIES), uses: Mutex::default() }
+        Self { cache: Cache::new(ENTRIES), uses: Mutex::default(), secrets: Mutex::default() }
     }
 
     /// What the credential may do now; none if it does not work.
@@ -110,6 +113,16 @@ impl Callers {
         }
         let used = Use { credential: known.access.credential.clone(), at: now, address: address.to_string() };
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).push(used);
+    }
+
+    /// Notes that a client secret was used where nothing is written.
+    pub fn note_secret(&self, secret: ClientSecretId, now: Timestamp) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(secret, now);
+    }
+
+    /// Takes the noted uses of client secrets, to write them.
+    pub fn take_secrets(&self) -> HashMap<ClientSecretId, Timestamp> {
+        std::mem::take(&mut *self.secrets.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes the noted uses, to write them.

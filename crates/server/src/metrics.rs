@@ -23,7 +23,9 @@ impl Surface {
     pub fn of(path: &str) -> Self {
         if path == "/v1" || path.starts_with("/v1/") {
             Self::Api
-        } else if path == "/oauth2/token" || path.starts_with("/.well-known/") {
+        } else if matches!(path, "/oauth2/token" | "/oauth2/revoke" | "/oauth2/introspect")
+            || path.starts_with("/.well-known/")
+        {
             Self::Oauth
         } else {
             Self::Console

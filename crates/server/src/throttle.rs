@@ -20,6 +20,7 @@ pub struct Throttle {
     accounts: Failures,
     addresses: Failures,
     clients: Failures,
+    attempts: DefaultKeyedRateLimiter<String>,
 }
 
 impl Throttle {
@@ -30,6 +31,7 @@ impl Throttle {
             accounts: Failures::new(100, Duration::from_secs(1)),
             addresses: Failures::new(60, Duration::from_secs(1)),
             clients: Failures::new(100, Duration::from_millis(200)),
+            attempts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
         }
     }
 
@@ -57,11 +59,18 @@ impl Throttle {
         self.clients.count(&at(client, address));
     }
 
+    /// Whether one more failed attempt in this client's name from here is worth keeping: anybody can send nonsense,
+    /// and each one kept is a write and pushes out an older one.
+    pub fn may_note_attempt(&self, client: &str, address: IpAddr) -> bool {
+        self.attempts.check_key(&at(client, address)).is_ok()
+    }
+
     /// Forgets what no longer holds anybody back.
     pub fn tidy(&self) {
         for failures in [&self.accounts_here, &self.accounts, &self.addresses, &self.clients] {
             failures.quota.retain_recent();
         }
+        self.attempts.retain_recent();
     }
 }
 
@@ -80,6 +89,12 @@ fn network(address: IpAddr) -> String {
     }
 }
 
+/// `burst` at once, then one for each `every`.
+fn quota(burst: u32, every: Duration) -> Quota {
+    let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+    Quota::with_period(every).unwrap_or(Quota::per_second(burst)).allow_burst(burst)
+}
+
 struct Failures {
     quota: DefaultKeyedRateLimiter<String>,
     until: Cache<String, Instant>,
@@ -88,9 +103,7 @@ struct Failures {
 impl Failures {
     /// `burst` failures at once, then one for each `every`.
     fn new(burst: u32, every: Duration) -> Self {
-        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::with_period(every).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
-        Self { quota: RateLimiter::keyed(quota), until: Cache::new(ENTRIES) }
+        Self { quota: RateLimiter::keyed(quota(burst, every)), until: Cache::new(ENTRIES) }
     }
 
     fn count(&self, key: &str) {

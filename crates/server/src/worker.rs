@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use model::sweep;
+use model::{application, sweep};
 
 use crate::app::App;
 
@@ -27,11 +27,17 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 
 /// Writes the uses gathered since the last time.
 pub async fn write_uses(app: &App) {
-    let uses = app.callers.take_uses();
-    if uses.is_empty() {
+    let (uses, secrets) = (app.callers.take_uses(), app.callers.take_secrets());
+    if uses.is_empty() && secrets.is_empty() {
         return;
     }
-    if let Err(error) = app.db.write(move |tx| model::caller::note_uses(tx, &uses)).await {
+    let noted = app.db.write(move |tx| {
+        for (secret, at) in &secrets {
+            application::note_secret_use(tx, secret, *at)?;
+        }
+        model::caller::note_uses(tx, &uses)
+    });
+    if let Err(error) = noted.await {
         tracing::warn!(%error, "the last uses of some credentials were not noted");
     }
 }

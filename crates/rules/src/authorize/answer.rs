@@ -37,6 +37,26 @@ pub enum AuthorizeError {
     InvalidTarget,
 }
 
+/// Whether an application's answers carry `iss` (RFC 9207).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuerParameter {
+    /// They do, so that a client of many servers can tell from whom an answer comes.
+    Sent,
+    /// They don't, because the application's library stumbles over it and its owner has switched it off.
+    LeftOut,
+}
+
+impl IssuerParameter {
+    /// The issuer, if it is sent.
+    #[must_use]
+    pub fn of(self, issuer: &str) -> Option<&str> {
+        match self {
+            Self::Sent => Some(issuer),
+            Self::LeftOut => None,
+        }
+    }
+}
+
 /// An error on its way to the client. Where it goes has been proven to be one of the client's redirect URIs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorRedirect {

@@ -18,8 +18,7 @@ pub struct TokenError {
 }
 
 /// An error code, serialized as on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenErrorCode {
     /// Something is missing, malformed, there twice, or in the wrong place.
     InvalidRequest,
@@ -35,6 +34,28 @@ pub enum TokenErrorCode {
     InvalidScope,
     /// A resource that is not ours (RFC 8707 section 2).
     InvalidTarget,
+}
+
+impl TokenErrorCode {
+    /// The code on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+        }
+    }
+}
+
+impl Serialize for TokenErrorCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 impl TokenError {

@@ -15,7 +15,9 @@ use model::password::PasswordDigest;
 use model::person::{self, NewPerson};
 use model::{Error, Tx, device, organization};
 use rules::access::Access;
+use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
+use rules::exchange::Rotation;
 use rules::id::{OrganizationId, PersonId};
 use rules::pkce::{Pkce, Reason};
 use rules::role::Role;
@@ -175,6 +177,8 @@ impl Opening<'_, '_> {
             scopes: scopes.iter().copied().collect(),
             optional_scopes: ScopeList::default(),
             pkce: Pkce::of(client_type, Pkce::NotRequired(Reason::ClientSecretAndOwnersChoice)),
+            issuer: IssuerParameter::Sent,
+            rotation: Rotation::Rotate,
         };
         let (made, secret) = application::create(self.tx, access, self.mint, actor, (client_type, &profile))?;
         Ok(facts::Application {

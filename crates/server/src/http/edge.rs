@@ -15,6 +15,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use maud::Render;
 
+use rules::description::Description;
+
 use crate::app::App;
 use crate::http::api;
 use crate::http::error::{Challenge, Failure, Problem, Trouble};
@@ -196,22 +198,24 @@ fn problem_response(app: &App, problem: Problem) -> Response {
     if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    if let Some(challenge) = challenge_header(app, problem.challenge()) {
+    if let Some(challenge) = challenge_header(app, &problem) {
         headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
 }
 
 /// RFC 6750 §3, with the metadata that RFC 9728 §5.1 adds.
-fn challenge_header(app: &App, challenge: Challenge) -> Option<HeaderValue> {
+fn challenge_header(app: &App, problem: &Problem) -> Option<HeaderValue> {
+    // Some libraries stop at this header: the sentence must be here as well, in the characters that §3 allows.
+    let said = format!("error_description=\"{}\"", Description::new(problem.detail()));
     let metadata = format!("resource_metadata=\"{}\"", oauth::protected_resource_url(&app.site));
-    let text = match challenge {
+    let text = match problem.challenge() {
         Challenge::None => return None,
         Challenge::Missing => format!("Bearer {metadata}"),
-        Challenge::InvalidRequest => format!("Bearer error=\"invalid_request\", {metadata}"),
-        Challenge::InvalidToken => format!("Bearer error=\"invalid_token\", {metadata}"),
+        Challenge::InvalidRequest => format!("Bearer error=\"invalid_request\", {said}, {metadata}"),
+        Challenge::InvalidToken => format!("Bearer error=\"invalid_token\", {said}, {metadata}"),
         Challenge::InsufficientScope(scope) => {
-            format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\", {metadata}")
+            format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\", {said}, {metadata}")
         }
     };
     HeaderValue::from_str(&text).ok()
@@ -254,6 +258,6 @@ fn finish(app: &App, surface: Surface, id: &RequestId, response: &mut Response) 
 /// Programs in browsers may read the API with a token of their own; cookies play no part in it.
 fn cross_origin(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    let exposed = HeaderValue::from_static("ETag, Link, Retry-After, X-Request-Id");
+    let exposed = HeaderValue::from_static("ETag, Link, Retry-After, WWW-Authenticate, X-Request-Id");
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }

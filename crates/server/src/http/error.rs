@@ -204,6 +204,10 @@ impl Problem {
         problem
     }
 
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     pub(crate) fn challenge(&self) -> Challenge {
         self.0.challenge
     }

@@ -44,6 +44,8 @@ pub fn map() -> Map {
         .post("/oauth2/consent/{request_id}", oauth::consent::create)
         .post("/oauth2/consent/{request_id}/switch-account", oauth::consent::switch_account)
         .open_post("/oauth2/token", oauth::token::create)
+        .open_post("/oauth2/revoke", oauth::revoke::create)
+        .open_post("/oauth2/introspect", oauth::introspect::create)
         .get("/.well-known/oauth-authorization-server", oauth::metadata::authorization_server)
         .get("/.well-known/oauth-protected-resource", oauth::metadata::protected_resource)
         // Devices

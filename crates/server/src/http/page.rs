@@ -13,6 +13,7 @@ use maud::{Markup, Render};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use model::Tx;
+use model::attempt::Sender;
 use model::audit::Actor;
 use model::session::{self, Session, Visitor};
 use rules::secret::{BrowserToken, Hashed, Kind, Plaintext, SessionToken};
@@ -94,6 +95,15 @@ impl Visit {
     /// The network address of the visitor.
     pub fn address(&self) -> std::net::IpAddr {
         self.address.0
+    }
+
+    /// Where the request comes from, for an application's owner.
+    pub fn sender(&self) -> Sender {
+        Sender {
+            address: self.address.0.to_string(),
+            user_agent: self.user_agent.clone(),
+            request_id: self.request_id.as_str().to_owned(),
+        }
     }
 
     /// The browser that would sign in.

@@ -1,8 +1,10 @@
 //! Developer Settings, OAuth Applications: the list, the page of one application, and the page after creation.
 
+mod attempts;
 mod form;
 mod snippets;
 
+pub use attempts::{AttemptRow, FindingRow, FindingVerdict};
 pub use form::{ApplicationForm, ClientType, form};
 pub use snippets::{Endpoints, snippets};
 
@@ -142,6 +144,12 @@ pub struct ApplicationShow {
     pub client_type: ClientType,
     /// Whether it must send a PKCE challenge.
     pub require_pkce: bool,
+    /// Whether its answers come without `iss`.
+    pub leaves_out_issuer: bool,
+    /// Whether its refresh tokens stay the same.
+    pub keeps_refresh_tokens: bool,
+    /// What failed lately, newest first.
+    pub attempts: Vec<AttemptRow>,
     /// Where people may be sent back to.
     pub redirect_uris: Vec<String>,
     /// What it requires.
@@ -169,6 +177,8 @@ pub fn show(page: &ApplicationShow) -> Markup {
             (facts(&[
                 ("Type", html! { (page.client_type.label()) @if page.require_pkce { ", PKCE required" } }),
                 ("Redirect URIs", html! { ul { @for uri in &page.redirect_uris { li { code { (uri) } } } } }),
+                ("Issuer parameter", html! { @if page.leaves_out_issuer { "Left out" } @else { "Sent" } }),
+                ("Refresh tokens", html! { @if page.keeps_refresh_tokens { "Stay the same" } @else { "Replaced at each use" } }),
                 ("Consents", html! { (page.grants) }),
                 ("Created", parts::time(page.created_at)),
                 ("Authorization endpoint", html! { code { (page.endpoints.authorize) } }),
@@ -179,6 +189,7 @@ pub fn show(page: &ApplicationShow) -> Markup {
         @if page.client_type == ClientType::Confidential { (secrets(page)) }
         section.card { h2 { "Scopes" } (scope_lines(&page.required))
             @if !page.optional.is_empty() { hr.rule; p.quiet { "Optional, offered unticked:" } (scope_lines(&page.optional)) } }
+        (attempts::attempts(&page.attempts))
         (snippets(page))
         (delete(page))
     }

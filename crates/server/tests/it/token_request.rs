@@ -212,7 +212,8 @@ fn what_is_said_of_an_error_fits_the_rfc_and_may_not_be_kept() {
             let answer = app.token_call().from(&client, &fields).send();
             assert!(matches!(answer.status.as_u16(), 400 | 401), "{field}={value:?}: {}", answer.status);
             let body = answer.json();
-            assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
+            assert_eq!(body.as_object().unwrap().len(), 3, "{body}");
+            assert!(body["error_uri"].as_str().unwrap().starts_with("http://127.0.0.1:8080/docs/"));
             let said = body["error_description"].as_str().unwrap();
             assert!(said.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)), "{said}");
             answer

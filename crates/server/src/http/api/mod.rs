@@ -207,20 +207,26 @@ pub(crate) fn preflight(request: &Request) -> Option<Response> {
     if request.method() != Method::OPTIONS {
         return None;
     }
-    let open = Surface::of(request.uri().path()) != Surface::Console;
-    if !open || !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+    let surface = Surface::of(request.uri().path());
+    if surface == Surface::Console || !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    allow_cross_origin(response.headers_mut());
+    allow_cross_origin(response.headers_mut(), surface);
     Some(response)
 }
 
-fn allow_cross_origin(headers: &mut HeaderMap) {
+fn allow_cross_origin(headers: &mut HeaderMap, surface: Surface) {
+    let (methods, allowed) = match surface {
+        Surface::Oauth => ("GET, POST", "Authorization, Content-Type"),
+        Surface::Api | Surface::Console => {
+            ("GET, POST, PATCH, DELETE", "Authorization, Content-Type, If-None-Match")
+        }
+    };
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, If-None-Match"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, allowed),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

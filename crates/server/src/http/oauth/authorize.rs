@@ -7,17 +7,19 @@ use axum::response::Response;
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use model::application::{self, Application};
+use model::attempt::{self, Endpoint, NewAttempt};
 use model::{authorization, grant};
 use rules::authorize::{
     AuthorizationRequest, AuthorizeError, ClientFacts, ErrorRedirect, PageError, Prompt, Refusal, Valid,
     code_location,
 };
+use rules::diagnosis;
 use rules::form::Form;
 use rules::redirect_uri::closest;
 
 use crate::app::App;
 use crate::http::error::{Fail, Trouble};
-use crate::http::oauth::consent;
+use crate::http::oauth::{self, consent};
 use crate::http::page::{Visit, see_other};
 use crate::views::error::Comparison;
 
@@ -34,10 +36,47 @@ pub(crate) async fn new(
     let request = AuthorizationRequest::parse(&form).map_err(|error| explain(&error))?;
     let found = app.db.read(|tx| application::client(tx, request.client_id())).await?;
     let application = found.ok_or_else(|| explain(&PageError::UnknownClient))?;
+    let scene = Scene { visit: &visit, application: &application, form: &form };
     match request.check(&facts(&application)) {
-        Ok(valid) => go_on(&app, &visit, &application, valid).await,
-        Err(Refusal::Page(error)) => Err(explain(&error).into()),
-        Err(Refusal::Redirect(error)) => Ok(send_back(&visit, &error)),
+        Ok(valid) => go_on(&app, &scene, valid).await,
+        Err(Refusal::Page(error)) => {
+            scene.note("invalid_request", &error.to_string()).await;
+            Err(explain(&error).into())
+        }
+        Err(Refusal::Redirect(error)) => Ok(scene.fail(&error).await),
+    }
+}
+
+/// Who asks what of whom.
+struct Scene<'a> {
+    visit: &'a Visit,
+    application: &'a Application,
+    form: &'a Form,
+}
+
+impl Scene<'_> {
+    /// Tells the application by way of the browser, and keeps it for the application's owner.
+    async fn fail(&self, error: &ErrorRedirect) -> Response {
+        self.note(error.error.as_str(), error.description.as_str()).await;
+        send_back(self.visit, self.application, error)
+    }
+
+    async fn note(&self, error: &str, description: &str) {
+        let (app, client) = (&self.visit.app, self.application.client_id.clone());
+        if !app.throttle.may_note_attempt(client.as_str(), self.visit.address()) {
+            return;
+        }
+        let attempt = NewAttempt {
+            endpoint: Endpoint::Authorize,
+            error: error.to_owned(),
+            description: description.to_owned(),
+            reason: None,
+            findings: diagnosis::authorize(self.form, &facts(self.application)),
+            sender: self.visit.sender(),
+        };
+        if let Err(error) = app.db.write(move |tx| attempt::record(tx, &client, &attempt)).await {
+            tracing::error!(%error, "a failed attempt could not be kept");
+        }
     }
 }
 
@@ -65,15 +104,17 @@ fn facts(application: &Application) -> ClientFacts<'_> {
 }
 
 /// Answers at once where consent is remembered; otherwise keeps the request and asks the person.
-async fn go_on(app: &App, visit: &Visit, application: &Application, valid: Valid) -> Result<Response, Fail> {
+async fn go_on(app: &App, scene: &Scene<'_>, valid: Valid) -> Result<Response, Fail> {
+    let Scene { visit, application, .. } = *scene;
     if valid.resources().iter().any(|resource| !is_ours(app, resource)) {
         let why = "resource names something that this server does not guard.";
-        return Ok(send_back(visit, &valid.refuse(AuthorizeError::InvalidTarget, why)));
+        return Ok(scene.fail(&valid.refuse(AuthorizeError::InvalidTarget, why)).await);
     }
+    // What follows answers prompt=none as it should be answered: it is no failure to keep.
     let silent = valid.asks(Prompt::None);
     if visit.session.is_none() && silent {
         let why = "Nobody is signed in.";
-        return Ok(send_back(visit, &valid.refuse(AuthorizeError::LoginRequired, why)));
+        return Ok(send_back(visit, application, &valid.refuse(AuthorizeError::LoginRequired, why)));
     }
     let must_ask =
         [Prompt::Login, Prompt::Consent, Prompt::SelectAccount].into_iter().any(|prompt| valid.asks(prompt));
@@ -82,7 +123,7 @@ async fn go_on(app: &App, visit: &Visit, application: &Application, valid: Valid
     }
     if silent {
         let why = "The person has to be asked.";
-        return Ok(send_back(visit, &valid.refuse(AuthorizeError::ConsentRequired, why)));
+        return Ok(send_back(visit, application, &valid.refuse(AuthorizeError::ConsentRequired, why)));
     }
     let (browser, client) = (visit.browser_hash(), application.client_id.clone());
     let sign_in = visit.session.is_none() || valid.asks(Prompt::Login);
@@ -92,9 +133,9 @@ async fn go_on(app: &App, visit: &Visit, application: &Application, valid: Valid
 
 /// Whether a resource (RFC 8707) is our API.
 pub(crate) fn is_ours(app: &App, resource: &str) -> bool {
-    let api = &app.site.api_url;
-    let origin = api.trim_end_matches("/v1");
-    [origin, api].into_iter().any(|known| resource.trim_end_matches('/') == known)
+    [oauth::resource(&app.site), &app.site.api_url]
+        .into_iter()
+        .any(|known| resource.trim_end_matches('/') == known)
 }
 
 async fn remembered(
@@ -113,19 +154,20 @@ async fn remembered(
     let code =
         visit.write(move |tx, session| grant::remembered(tx, &mint, session, &known, &request)).await?;
     Ok(code.map(|code| {
-        let issuer = Some(app.site.public_url.as_str());
+        let issuer = application.profile.issuer.of(&app.site.public_url);
         visit.redirect(&code_location(valid.redirect_uri(), code.expose(), valid.state(), issuer))
     }))
 }
 
 /// Tells the application, by way of the browser.
-pub(crate) fn send_back(visit: &Visit, error: &ErrorRedirect) -> Response {
-    visit.redirect(&error.location(Some(&visit.app.site.public_url)))
+pub(crate) fn send_back(visit: &Visit, application: &Application, error: &ErrorRedirect) -> Response {
+    visit.redirect(&error.location(application.profile.issuer.of(&visit.app.site.public_url)))
 }
 
 /// Tells the person, because nobody else can be told yet.
 fn explain(error: &PageError) -> Trouble {
-    let guide = ("How sign-in with Bluesonde works".to_owned(), "/docs#guides".to_owned());
+    let guide =
+        ("How sign-in with Bluesonde works".to_owned(), "/docs/guides/authentication#on-our-page".to_owned());
     let mut trouble =
         Trouble::new(StatusCode::BAD_REQUEST, "This sign-in link does not work", error.to_string());
     trouble.guide = Some(guide);

@@ -218,14 +218,18 @@ async fn deny(visit: &Visit, scene: Scene) -> Result<Response, Fail> {
     let (actor, pending) = (visit.actor(), scene.pending.clone());
     let refused = visit.write(move |tx, session| grant::refuse(tx, session, &actor, &pending)).await;
     refused.map_err(over_or)?;
-    Ok(send_back(visit, &scene.denial()))
+    Ok(send_back(visit, &scene.application, &scene.denial()))
 }
 
 impl Scene {
     /// Brings the application its code.
     fn give(&self, visit: &Visit, code: &Plaintext<Code>) -> Response {
-        let (state, issuer) = (self.pending.state.as_deref(), Some(visit.app.site.public_url.as_str()));
+        let (state, issuer) = (self.pending.state.as_deref(), self.issuer(visit));
         visit.redirect(&code_location(&self.destination, code.expose(), state, issuer))
+    }
+
+    fn issuer<'v>(&self, visit: &'v Visit) -> Option<&'v str> {
+        self.application.profile.issuer.of(&visit.app.site.public_url)
     }
 
     fn denial(&self) -> ErrorRedirect {
@@ -331,7 +335,7 @@ impl Scene {
                 .iter()
                 .map(|(name, email)| Person { name: name.clone(), email: email.clone() })
                 .collect(),
-            return_url: self.denial().location(Some(&visit.app.site.public_url)),
+            return_url: self.denial().location(self.issuer(visit)),
             return_host: self.destination.host_for_display(),
         };
         let title = "Your role does not allow this yet";

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use rules::scope::Scope;
 
 use crate::app::App;
+use crate::http::oauth;
 
 /// `GET /.well-known/oauth-authorization-server`
 pub(crate) async fn authorization_server(State(app): State<App>) -> Response {
@@ -16,11 +17,15 @@ pub(crate) async fn authorization_server(State(app): State<App>) -> Response {
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/oauth2/auth"),
         "token_endpoint": format!("{issuer}/oauth2/token"),
+        "revocation_endpoint": format!("{issuer}/oauth2/revoke"),
+        "introspection_endpoint": format!("{issuer}/oauth2/introspect"),
         "scopes_supported": scopes(),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "service_documentation": format!("{issuer}/docs"),
@@ -29,7 +34,7 @@ pub(crate) async fn authorization_server(State(app): State<App>) -> Response {
 
 /// `GET /.well-known/oauth-protected-resource`
 pub(crate) async fn protected_resource(State(app): State<App>) -> Response {
-    let resource = app.site.api_url.trim_end_matches("/v1");
+    let resource = oauth::resource(&app.site);
     public(&json!({
         "resource": resource,
         "authorization_servers": [app.site.public_url],

@@ -1,8 +1,11 @@
 //! OAuth 2.0: the authorization code grant with PKCE, refresh, and the documents that describe them.
 
 pub(crate) mod authorize;
+mod client;
 pub(crate) mod consent;
+pub(crate) mod introspect;
 pub(crate) mod metadata;
+pub(crate) mod revoke;
 pub(crate) mod token;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,6 +14,7 @@ use serde_json::json;
 
 use rules::token::TokenError;
 
+use crate::app::App;
 use crate::config::Site;
 
 const WELL_KNOWN: &str = "/.well-known/";
@@ -20,10 +24,36 @@ pub(crate) fn protected_resource_url(site: &Site) -> String {
     format!("{}{WELL_KNOWN}oauth-protected-resource", site.public_url)
 }
 
-/// An error of the token endpoint (RFC 6749 §5.2).
-pub(crate) fn error(error: &TokenError) -> Response {
+/// The API, as tokens and RFC 9728 metadata name it.
+pub(crate) fn resource(site: &Site) -> &str {
+    site.api_url.trim_end_matches("/v1")
+}
+
+/// An error of the token endpoint and its neighbours (RFC 6749 §5.2).
+fn error(error: &TokenError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     json_response(status, error)
+}
+
+/// [`error`] with the address where it is explained.
+fn explained_error(app: &App, error: &TokenError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let body = json!({
+        "error": error.error,
+        "error_description": error.description,
+        "error_uri": format!("{}/docs/guides/authentication#at-the-token-endpoint", app.site.public_url),
+    });
+    json_response(status, &body)
+}
+
+/// A failure of ours, logged here, where it is answered.
+fn failed(error: &model::Error) -> Response {
+    if let model::Error::Db(db::Error::Unavailable(why)) = error {
+        tracing::error!(%why, "an OAuth endpoint could not write");
+        return unavailable();
+    }
+    tracing::error!(%error, "an OAuth endpoint failed");
+    server_error()
 }
 
 /// Too large a body: 400, because several libraries understand nothing but 400 and 401.

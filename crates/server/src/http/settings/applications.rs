@@ -6,9 +6,13 @@ use serde::Deserialize;
 
 use model::application::{self, Application, Profile};
 use model::application_form::lines;
+use model::attempt::{self, Attempt};
 use model::session::Session;
 use model::{Error, Invalid, grant};
+use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
+use rules::diagnosis::{Finding, Place, Verdict};
+use rules::exchange::{KeepReason, Rotation};
 use rules::id::ClientId;
 use rules::pkce::{Pkce, Reason};
 use rules::scope::{Scope, ScopeList, ScopeSet};
@@ -18,10 +22,10 @@ use crate::http::error::{Fail, Trouble};
 use crate::http::page::{Fields, Post, Visit};
 use crate::http::settings::form::{errors, scope_choices, scope_line, ticked};
 use crate::http::settings::{Purpose, admin, with_mistakes};
-use crate::views::Place;
+use crate::views::Place as Section;
 use crate::views::applications::{
     self as views, ApplicationCreated, ApplicationForm, ApplicationIndex, ApplicationRow, ApplicationShow,
-    ClientType as ShownType, Endpoints, SecretRow,
+    AttemptRow, ClientType as ShownType, Endpoints, FindingRow, FindingVerdict, SecretRow,
 };
 use crate::views::parts::{Errors, Pages};
 
@@ -31,6 +35,8 @@ pub(super) const PURPOSE: Purpose = Purpose {
 };
 pub(super) const INDEX: &str = "/settings/developer/oauth-applications";
 const PAGE: u32 = 50;
+/// How many failed attempts the page of an application shows.
+const ATTEMPTS: u32 = 20;
 
 /// Where a list of applications goes on.
 #[derive(Debug, Default, Deserialize)]
@@ -65,7 +71,7 @@ pub(crate) async fn index(
         applications: found.iter().map(row).collect(),
         pages: Pages { previous: from.before.map(|_| INDEX.to_owned()), next },
     };
-    Ok(visit.console(session, (Place::Developer, "OAuth Applications"), views::index(&page)))
+    Ok(visit.console(session, (Section::Developer, "OAuth Applications"), views::index(&page)))
 }
 
 fn row((application, grants): &(Application, u64)) -> ApplicationRow {
@@ -100,6 +106,8 @@ pub(crate) async fn new(visit: Visit) -> Result<Response, Fail> {
             scopes: ScopeList::default(),
             optional_scopes: ScopeList::default(),
             pkce: Pkce::NotRequired(Reason::ClientSecretAndOwnersChoice),
+            issuer: IssuerParameter::Sent,
+            rotation: Rotation::Rotate,
         },
     };
     Ok(blank.page(&visit, session, None, Errors::default()))
@@ -149,7 +157,7 @@ pub(crate) async fn create(State(app): State<App>, Post { visit, form }: Post) -
                 client_id: application.client_id.to_string(),
                 client_secret: secret.map(|secret| secret.expose().to_owned()),
             };
-            Ok(visit.console(session, (Place::Developer, "Your application"), views::created(&page)))
+            Ok(visit.console(session, (Section::Developer, "Your application"), views::created(&page)))
         }
         Err(Error::Invalid(invalid)) => Ok(with_mistakes(draft.page(&visit, session, None, errors(invalid)))),
         Err(error) => Err(error.into()),
@@ -193,12 +201,13 @@ pub(crate) async fn show(
     let session = admin(&visit, &PURPOSE).await?;
     let client_id = parse(&client_id)?;
     let access = session.access();
-    let (found, secrets, grants) = app
+    let (found, secrets, grants, attempts) = app
         .db
         .read(|tx| {
             let found = application::find(tx, &access, &client_id)?;
             let secrets = application::secrets(tx, &access, &client_id)?;
-            Ok::<_, Error>((found, secrets, grant::count(tx, &client_id)?))
+            let attempts = attempt::of_application(tx, &access, &client_id, ATTEMPTS)?;
+            Ok::<_, Error>((found, secrets, grant::count(tx, &client_id)?, attempts))
         })
         .await?;
     let site = &app.site;
@@ -209,6 +218,9 @@ pub(crate) async fn show(
         description: found.profile.description.clone(),
         client_type: shown_type(found.client_type),
         require_pkce: found.profile.pkce == Pkce::Required,
+        leaves_out_issuer: found.profile.issuer == IssuerParameter::LeftOut,
+        keeps_refresh_tokens: found.profile.rotation != Rotation::Rotate,
+        attempts: attempts.into_iter().map(attempt_row).collect(),
         redirect_uris: found.profile.redirect_uris.clone(),
         required: found.profile.scopes.iter().map(scope_line).collect(),
         optional: found.profile.optional_scopes.iter().map(scope_line).collect(),
@@ -230,7 +242,37 @@ pub(crate) async fn show(
         },
         created_at: found.created_at,
     };
-    Ok(visit.console(session, (Place::Developer, &found.profile.name), views::show(&page)))
+    Ok(visit.console(session, (Section::Developer, &found.profile.name), views::show(&page)))
+}
+
+fn attempt_row(attempt: Attempt) -> AttemptRow {
+    let finding = |finding: Finding| FindingRow {
+        place: match finding.place {
+            Place::Query => "query",
+            Place::Body => "body",
+            Place::Header => "header",
+            Place::Missing => "missing",
+        },
+        verdict: match finding.verdict {
+            Verdict::Fine => FindingVerdict::Fine,
+            Verdict::Wrong => FindingVerdict::Wrong,
+            Verdict::Ignored => FindingVerdict::Ignored,
+        },
+        name: finding.name,
+        shown: finding.shown,
+        note: finding.note,
+    };
+    AttemptRow {
+        happened_at: attempt.happened_at,
+        endpoint: attempt.endpoint,
+        error: attempt.error,
+        description: attempt.description,
+        reason: attempt.reason,
+        findings: attempt.findings.into_iter().map(finding).collect(),
+        address: attempt.sender.address,
+        user_agent: attempt.sender.user_agent,
+        request_id: attempt.sender.request_id,
+    }
 }
 
 /// `POST /settings/developer/oauth-applications/{client_id}/delete`
@@ -268,6 +310,14 @@ impl Draft {
             scopes: ticked(form, "scope", invalid),
             optional_scopes: ticked(form, "optional_scope", invalid),
             pkce: Pkce::of(client_type, owners_choice),
+            issuer: match form.text("leave_out_issuer") {
+                "" => IssuerParameter::Sent,
+                _ => IssuerParameter::LeftOut,
+            },
+            rotation: match form.text("keep_refresh_tokens") {
+                "" => Rotation::Rotate,
+                _ => Rotation::of(client_type, Rotation::Keep(KeepReason::ClientSecretAndOwnersChoice)),
+            },
         };
         Self { client_type, profile }
     }
@@ -294,10 +344,12 @@ impl Draft {
             optional: scope_choices(optional_scopes(), profile.optional_scopes.set()),
             client_type: shown_type(self.client_type),
             require_pkce: profile.pkce == Pkce::Required,
+            leave_out_issuer: profile.issuer == IssuerParameter::LeftOut,
+            keep_refresh_tokens: profile.rotation != Rotation::Rotate,
             errors,
         };
         let title = if client_id.is_some() { "Edit application" } else { "Create an OAuth Application" };
-        visit.console(session, (Place::Developer, title), views::form(&page))
+        visit.console(session, (Section::Developer, title), views::form(&page))
     }
 }
 

@@ -56,6 +56,10 @@ pub struct ApplicationForm {
     pub client_type: ClientType,
     /// Whether it must send a PKCE challenge.
     pub require_pkce: bool,
+    /// Whether its answers come without `iss`.
+    pub leave_out_issuer: bool,
+    /// Whether its refresh tokens stay the same.
+    pub keep_refresh_tokens: bool,
     /// The mistakes of the last try.
     pub errors: Errors,
 }
@@ -79,6 +83,7 @@ pub fn form(page: &ApplicationForm) -> Markup {
             (redirect_uris(page))
             (scopes(page))
             (trust(page))
+            (compatibility(page))
             div.row { (button(Weight::Primary, save)) (link_button(Weight::Secondary, "Cancel", back)) }
         }
     }
@@ -184,4 +189,20 @@ fn trust(page: &ApplicationForm) -> Markup {
             (url("terms_url", "Terms of service URL", &page.terms_url))
         }
     }
+}
+
+/// What a library may need that does not do as the RFCs say; folded away, because hardly any does.
+fn compatibility(page: &ApplicationForm) -> Markup {
+    let keeps = page.keep_refresh_tokens.then_some("yes");
+    let boxes = html! {
+        (tick_box("leave_out_issuer", "Leave the issuer parameter out", page.leave_out_issuer.then_some("yes")))
+        p.hint { "Answers at your redirect URI carry " code { "iss" } " (RFC 9207), by which a client of many servers tells from whom they come. "
+            "Tick this only for a library that refuses it and can't be told the issuer." }
+        @if page.client_id.is_none() || page.client_type == ClientType::Confidential {
+            (tick_box("keep_refresh_tokens", "Keep refresh tokens the same", keeps))
+            p.hint { "Each use of a refresh token replaces it, so that a stolen copy shows. Tick this only if your application can't store a new one each time. "
+                "It counts for applications with a secret." }
+        }
+    };
+    parts::fold("", "For libraries that need it", boxes)
 }

@@ -4,8 +4,8 @@ mod data;
 
 use crate::views::api_keys::{self, KeyCreated, KeyForm, KeyIndex, KeyRow, KeyShow, KeyState};
 use crate::views::applications::{
-    self, ApplicationCreated, ApplicationForm, ApplicationIndex, ApplicationRow, ApplicationShow, ClientType,
-    Endpoints, SecretRow,
+    self, ApplicationCreated, ApplicationForm, ApplicationIndex, ApplicationRow, ApplicationShow, AttemptRow,
+    ClientType, Endpoints, FindingRow, FindingVerdict, SecretRow,
 };
 use crate::views::connections::{self, ConnectionCard, ConnectionIndex};
 use crate::views::consent::{self, Asker, Consent, OrganizationChoice, SignedIn, Trust};
@@ -300,6 +300,8 @@ fn application_form(errors: Errors) -> ApplicationForm {
         optional: choices(&[]),
         client_type: ClientType::Confidential,
         require_pkce: true,
+        leave_out_issuer: false,
+        keep_refresh_tokens: true,
         errors,
     }
 }
@@ -323,6 +325,9 @@ fn application_show(client_type: ClientType) -> ApplicationShow {
         description: Some("Turns tide and turbidity into a port's daily log.".into()),
         client_type,
         require_pkce: false,
+        leaves_out_issuer: false,
+        keeps_refresh_tokens: true,
+        attempts: vec![attempt(), AttemptRow { reason: None, findings: vec![], ..attempt() }],
         redirect_uris: vec!["https://tide.example/callback".into(), "http://127.0.0.1:9000/callback".into()],
         required: lines(&["devices:read", "observations:read", "offline_access"]),
         optional: lines(&["observations:write"]),
@@ -335,6 +340,36 @@ fn application_show(client_type: ClientType) -> ApplicationShow {
             api: "https://api.bluesonde.example/v1".into(),
         },
         created_at: instant("2026-05-02T11:04:00Z"),
+    }
+}
+
+fn attempt() -> AttemptRow {
+    let finding = |name: &str, verdict, shown: &str, note: &str| FindingRow {
+        name: name.into(),
+        place: "body",
+        shown: shown.into(),
+        verdict,
+        note: note.into(),
+    };
+    AttemptRow {
+        happened_at: instant("2026-05-02T11:09:00Z"),
+        endpoint: "token".into(),
+        error: "invalid_grant".into(),
+        description: "The refresh token was rotated already: use the newest one.".into(),
+        reason: Some("Presented 7m45s after it was rotated, from another address.".into()),
+        findings: vec![
+            finding("grant_type", FindingVerdict::Fine, "refresh_token", ""),
+            finding(
+                "refresh_token",
+                FindingVerdict::Wrong,
+                "56 characters",
+                "The secret itself is not kept.",
+            ),
+            finding("nonce", FindingVerdict::Ignored, "12 characters", "Not a parameter of this endpoint."),
+        ],
+        address: "198.51.100.7".into(),
+        user_agent: String::new(),
+        request_id: "r-1".into(),
     }
 }
 

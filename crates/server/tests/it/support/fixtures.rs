@@ -12,7 +12,9 @@ use model::organization::{self, Organization};
 use model::password::PasswordDigest;
 use model::person::{self, NewPerson, Person};
 use rules::access::{Access, Credential, DeviceSet, Principal};
+use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
+use rules::exchange::Rotation;
 use rules::id::{ApiKeyId, DeviceId, SessionId};
 use rules::pkce::{Pkce, Reason};
 use rules::role::Role;
@@ -165,6 +167,8 @@ impl TestApp {
             scopes: "devices:read".parse().unwrap(),
             optional_scopes: rules::scope::ScopeList::default(),
             pkce: Pkce::NotRequired(Reason::ClientSecretAndOwnersChoice),
+            issuer: IssuerParameter::Sent,
+            rotation: Rotation::Rotate,
         };
         describe(&mut profile);
         let (access, mint) = (self.access(publisher), self.app.mint.clone());

@@ -61,9 +61,10 @@ impl<'a> Program<'a> {
     }
 }
 
-/// One request to the token endpoint.
+/// One request to the token endpoint, or to revocation or introspection.
 pub(crate) struct TokenCall<'a> {
     app: &'a TestApp,
+    path: &'static str,
     method: Method,
     query: String,
     headers: Vec<(String, String)>,
@@ -72,11 +73,24 @@ pub(crate) struct TokenCall<'a> {
 
 impl<'a> TokenCall<'a> {
     pub(crate) fn new(app: &'a TestApp) -> Self {
-        Self { app, method: Method::POST, query: String::new(), headers: Vec::new(), body: String::new() }
+        Self {
+            app,
+            path: "/oauth2/token",
+            method: Method::POST,
+            query: String::new(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
     }
 
     pub(crate) fn method(mut self, method: Method) -> Self {
         self.method = method;
+        self
+    }
+
+    /// To one of the endpoint's neighbours instead.
+    pub(crate) fn to(mut self, path: &'static str) -> Self {
+        self.path = path;
         self
     }
 
@@ -119,7 +133,7 @@ impl<'a> TokenCall<'a> {
     }
 
     pub(crate) fn into_request(self) -> axum::extract::Request {
-        let mut request = request(self.method, &format!("/oauth2/token{}", self.query));
+        let mut request = request(self.method, &format!("{}{}", self.path, self.query));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
