@@ -40,7 +40,7 @@ const CONTROL: (&str, Comparison) = ("hashes compared carelessly: last or first 
 
 const JUDGED: [(&str, Comparison); 5] = [
     ("hashes compared: last or first byte wrong", stage::hashes),
-    ("application::use_secret: last or first byte of the hash wrong", stage::use_secret),
+    ("application::secret_of: last or first byte of the hash wrong", stage::secret_of),
     ("POST /oauth2/token: client secret wrong late or early", stage::token_endpoint),
     ("caller::by: API key wrong late or early", stage::key_lookup),
     ("GET /v1/me: API key wrong late or early", stage::api),

@@ -21,7 +21,9 @@ use model::password::PasswordDigest;
 use model::person::{self, NewPerson};
 use model::{Result, organization};
 use rules::access::{Access, Credential, DeviceSet, Principal};
+use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
+use rules::exchange::Rotation;
 use rules::id::SessionId;
 use rules::pkce::{Pkce, Reason};
 use rules::role::Role;
@@ -140,6 +142,8 @@ fn profile() -> Profile {
         scopes: "devices:read".parse().unwrap_or_default(),
         optional_scopes: ScopeList::default(),
         pkce: Pkce::NotRequired(Reason::ClientSecretAndOwnersChoice),
+        issuer: IssuerParameter::Sent,
+        rotation: Rotation::Rotate,
     }
 }
 
@@ -178,13 +182,13 @@ pub(crate) fn careless(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcom
     ))
 }
 
-pub(crate) fn use_secret(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
+pub(crate) fn secret_of(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
     let measured = stage.app.db.read_blocking(|tx| -> Result<f64> {
         Ok(compare(
             samples,
             dice,
             |side, dice| stage.wrong_hash(side, dice),
-            |wrong| wrong.map(|wrong| application::use_secret(tx, &stage.client.client_id, wrong)),
+            |wrong| wrong.map(|wrong| application::secret_of(tx, &stage.client.client_id, wrong)),
         ))
     })?;
     Ok(measured)
