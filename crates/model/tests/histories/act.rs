@@ -12,6 +12,9 @@ pub(crate) const OFFLINE: Scopes = 16;
 pub(crate) const NAMES: [&str; 5] =
     ["devices:read", "observations:read", "observations:write", "audit:read", "offline_access"];
 
+const SECOND: i64 = 1000;
+const DAY: i64 = 24 * 3600 * SECOND;
+
 pub(crate) const PEOPLE: usize = 2;
 /// Two that keep a secret and, last, a public one.
 pub(crate) const APPS: usize = 3;
@@ -164,7 +167,9 @@ pub(crate) fn history() -> impl Strategy<Value = Vec<Act>> {
         4 => act().prop_map(|act| vec![act]),
         2 => connected(),
         2 => disturbed(),
+        2 => asked_again(),
         2 => refreshed_twice(),
+        1 => worn_out(),
     ];
     prop::collection::vec(passage, 1..20).prop_map(|passages| passages.concat())
 }
@@ -185,6 +190,35 @@ fn disturbed() -> impl Strategy<Value = Vec<Act>> {
         let redeem = acts.pop();
         acts.extend([between, other]);
         acts.extend(redeem);
+        acts
+    })
+}
+
+/// The application asks the same person the same again, perhaps with another listing, and is given something else.
+fn asked_again() -> impl Strategy<Value = Vec<Act>> {
+    let change = prop::option::of((0..LISTINGS.len(), 0..2usize));
+    (connected(), change, any::<Scopes>()).prop_map(|(mut acts, change, ticked)| {
+        let begin = acts[0].clone();
+        acts.push(begin.clone());
+        if let (Some((listing, uris)), Act::Begin { app, .. }) = (change, begin) {
+            acts.push(Act::Change { app, listing, uris, keeps: Keeps::No });
+        }
+        acts.push(Act::Approve { request: 0, ticked });
+        acts
+    })
+}
+
+/// A line of tokens that is used about when each of its tokens ends, until it ends itself.
+fn worn_out() -> impl Strategy<Value = Vec<Act>> {
+    let keeps = prop_oneof![Just(Keeps::Yes), Just(Keeps::No)];
+    (connected(), keeps, -5..30i64).prop_map(|(mut acts, keeps, before)| {
+        if let Some(Act::Begin { app, .. }) = acts.first().cloned() {
+            acts.push(Act::Change { app, listing: app, uris: 0, keeps });
+        }
+        for _ in 0..4 {
+            acts.push(Act::Refresh { token: 0, by: Client::Own, scopes: None });
+            acts.push(Act::Wait { milliseconds: 30 * DAY - before });
+        }
         acts
     })
 }
@@ -260,7 +294,8 @@ fn asked() -> impl Strategy<Value = Scopes> {
     prop_oneof![
         3 => Just(0),
         2 => Just(DEVICES_READ | OFFLINE),
-        1 => Just(DEVICES_READ | OBSERVATIONS_WRITE | OFFLINE),
+        2 => Just(DEVICES_READ | OBSERVATIONS_WRITE | OFFLINE),
+        1 => Just(DEVICES_READ | OBSERVATIONS_READ | OBSERVATIONS_WRITE),
         1 => 0..32u8,
     ]
 }
@@ -283,8 +318,6 @@ fn sent() -> impl Strategy<Value = Sent> {
 
 /// On both sides of every limit there is.
 fn moment() -> impl Strategy<Value = i64> {
-    const SECOND: i64 = 1000;
-    const DAY: i64 = 24 * 3600 * SECOND;
     let limit = prop_oneof![
         4 => Just(SECOND),
         4 => Just(30 * SECOND),
