@@ -116,6 +116,36 @@ need_python() {
 
 python_makes_environments() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
+need_go() {
+    if ! go_is_new_enough; then
+        apt_install "Go runs its client library's tests; tests only" golang-go
+    fi
+    go_is_new_enough || die "Go 1.19 or newer is needed; this machine offers $(go version 2>/dev/null || echo none)."
+}
+
+# What e2e/clients/go/go.mod asks for.
+go_is_new_enough() {
+    version=$(go version 2>/dev/null) || return 1
+    version=${version#go version go1.}
+    minor=${version%%[!0-9]*}
+    [ "${minor:-0}" -ge 19 ]
+}
+
+need_java() {
+    if ! java_is_new_enough || ! command -v mvn >/dev/null 2>&1; then
+        apt_install "Java runs its client library's tests; ./test --long only" default-jdk-headless maven
+    fi
+    java_is_new_enough || die "Java 17 or newer is needed; this machine offers $(javac -version 2>&1 || echo none)."
+}
+
+# What e2e/clients/java/pom.xml compiles for. The compiler is asked, because a machine may have only what runs Java.
+java_is_new_enough() {
+    version=$(javac -version 2>&1) || return 1
+    version=${version#javac }
+    major=${version%%[!0-9]*}
+    [ "${major:-0}" -ge 17 ]
+}
+
 need_chromium() {
     chromium=${CHROMIUM:-/usr/bin/chromium}
     if [ ! -x "$chromium" ]; then

@@ -65,7 +65,8 @@ impl Db {
         self.engine.read(f)
     }
 
-    /// Runs a long read (a scan, an export) where it holds up no other request.
+    /// Runs a long read (a scan, an export) where it holds up no other request: on connections and threads apart
+    /// from those of short reads. As many run at once as there are cores; the others wait without taking a thread.
     pub async fn scan<T, E, F>(&self, f: F) -> Result<T, E>
     where
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -73,7 +74,13 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         let engine = self.engine.clone();
-        match tokio::task::spawn_blocking(move || engine.read(f)).await {
+        let turn = engine.scan_turn().await?;
+        // The turn goes along with the scan, which goes on when the caller hangs up.
+        let scan = move || {
+            let _turn = turn;
+            engine.scan(f)
+        };
+        match tokio::task::spawn_blocking(scan).await {
             Ok(outcome) => outcome,
             Err(_panicked_or_cancelled) => Err(Error::Panicked.into()),
         }

@@ -1,4 +1,4 @@
-//! SQLite: one writer thread with group commit, a few readers.
+//! SQLite: one writer thread with group commit, a few readers, and a few more for long reads.
 //!
 //! The writer takes what is queued, runs each closure in a savepoint of its own inside one `BEGIN IMMEDIATE`,
 //! commits once (`synchronous=FULL`: one fsync for all of them) and then answers all. An error or a panic rolls
@@ -7,7 +7,7 @@
 //! one closure at a time, so that one bad neighbour costs the others nothing but time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::epoch::Epochs;
@@ -87,8 +87,10 @@ where
 pub(crate) struct Sqlite {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     writer: Option<JoinHandle<()>>,
-    readers: Vec<Mutex<Connection>>,
-    next_reader: AtomicUsize,
+    readers: Readers,
+    /// Long reads have their own, so that they can't keep all of those that short reads need.
+    scanners: Readers,
+    scans: Arc<Semaphore>,
     clock: Clock,
     epochs: Arc<Epochs>,
     healthy: Arc<AtomicBool>,
@@ -108,10 +110,12 @@ impl Sqlite {
         let lock = lock(path)?;
         // SQLite gives its companions (the log, the index) the mode of the database.
         create_private(path)?;
+        refuse_if_others_can_read(path)?;
         let mut connection = open_writer(path)?;
         migrate(&mut connection, migrations)?;
-        let readers =
-            (0..reader_count()).map(|_| open_reader(path).map(Mutex::new)).collect::<Result<_>>()?;
+        let readers = Readers::open(path, cores() * 2)?;
+        let scanners = Readers::open(path, cores())?;
+        let scans = Arc::new(Semaphore::new(cores()));
 
         let (queue, inbox) = mpsc::channel(QUEUE);
         let healthy = Arc::new(AtomicBool::new(true));
@@ -128,7 +132,7 @@ impl Sqlite {
             .spawn(move || writer.serve(inbox))
             .map_err(|error| Error::Open(format!("the writer thread did not start: {error}")))?;
         let (queue, writer) = (Some(queue), Some(writer));
-        Ok(Self { queue, writer, readers, next_reader: AtomicUsize::new(0), clock, epochs, healthy })
+        Ok(Self { queue, writer, readers, scanners, scans, clock, epochs, healthy })
     }
 
     pub(crate) async fn submit(&self, job: Box<dyn Job>) -> Result<()> {
@@ -145,28 +149,56 @@ impl Sqlite {
         self.healthy.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn read<T, E: From<Error>>(
+    pub(crate) fn read<T, E: From<Error>>(&self, f: impl FnMut(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.read_on(&self.readers, f)
+    }
+
+    /// A long read's turn, to be held while [`Sqlite::scan`] runs. There is one for each of its connections.
+    pub(crate) async fn scan_turn(&self) -> Result<OwnedSemaphorePermit> {
+        self.scans.clone().acquire_owned().await.map_err(|_closed| Error::Closed)
+    }
+
+    pub(crate) fn scan<T, E: From<Error>>(&self, f: impl FnMut(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.read_on(&self.scanners, f)
+    }
+
+    fn read_on<T, E: From<Error>>(
         &self,
+        readers: &Readers,
         mut f: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let connection = self.reader()?;
+        let connection = readers.next()?;
         let _snapshot = Snapshot::begin(&connection)?;
         f(&mut Tx::new(&connection, &self.epochs, self.clock.now()))
     }
+}
 
-    /// A free reader, or the next in turn once it is free.
-    fn reader(&self) -> Result<MutexGuard<'_, Connection>> {
-        let first = self.next_reader.fetch_add(1, Ordering::Relaxed);
-        let count = self.readers.len();
+/// Connections that read.
+struct Readers {
+    connections: Vec<Mutex<Connection>>,
+    turn: AtomicUsize,
+}
+
+impl Readers {
+    fn open(path: &Path, count: usize) -> Result<Self> {
+        let connections =
+            (0..count).map(|_| open_reader(path).map(Mutex::new)).collect::<Result<Vec<_>>>()?;
+        Ok(Self { connections, turn: AtomicUsize::new(0) })
+    }
+
+    /// A free one, or the next in turn once it is free.
+    fn next(&self) -> Result<MutexGuard<'_, Connection>> {
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        let count = self.connections.len();
         for offset in 0..count {
             // A panic while reading left nothing half done: the snapshot ended with it.
-            match self.readers.get((first + offset) % count).map(Mutex::try_lock) {
+            match self.connections.get((first + offset) % count).map(Mutex::try_lock) {
                 Some(Ok(free)) => return Ok(free),
                 Some(Err(sync::TryLockError::Poisoned(free))) => return Ok(free.into_inner()),
                 Some(Err(sync::TryLockError::WouldBlock)) | None => {}
             }
         }
-        let turn = self.readers.get(first % count).ok_or(Error::Closed)?;
+        let turn = self.connections.get(first % count).ok_or(Error::Closed)?;
         Ok(turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -359,6 +391,23 @@ fn create_private(path: &Path) -> Result<File> {
         .map_err(|error| Error::Open(format!("cannot open {}: {error}", path.display())))
 }
 
+/// A database that was copied or restored can have lost its mode, and its log holds as much as it does.
+fn refuse_if_others_can_read(path: &Path) -> Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    for path in [path, Path::new(&log)] {
+        let Ok(file) = path.metadata() else { continue };
+        let mode = file.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            let path = path.display();
+            return Err(Error::Open(format!(
+                "{path} can be read by others (mode {mode:o}): chmod 600 {path}"
+            )));
+        }
+    }
+    Ok(())
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that opens the file, with its pragmas")]
 fn open_writer(path: &Path) -> Result<Connection> {
     let explain = |error: rusqlite::Error| Error::Open(format!("cannot open {}: {error}", path.display()));
@@ -398,8 +447,8 @@ fn migrate(connection: &mut Connection, migrations: &refinery::Runner) -> Result
     }
 }
 
-fn reader_count() -> usize {
-    std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2)
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 #[cfg(test)]

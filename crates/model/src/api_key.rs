@@ -23,6 +23,8 @@ use db::{Row, params};
 
 /// Keys that end within this are shown as ending soon.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How far ahead a key's end may lie, in years of 366 days: beyond that, "never" is what is meant.
+const FURTHEST: i64 = 100;
 /// How many live keys an organization can have.
 const MAX_LIVE: i64 = 10_000;
 
@@ -173,9 +175,7 @@ fn check(tx: &mut Tx<'_>, access: &Access, new: &NewApiKey) -> Result<()> {
     if let Some(foreign) = new.scopes.iter().find(|scope| !scope.fits_keys()) {
         invalid.add("scopes", format!("API keys can't carry {foreign}."));
     }
-    if new.expires_at.is_some_and(|end| end <= tx.now()) {
-        invalid.add("expires_at", "Choose a time in the future.");
-    }
+    check_end(&mut invalid, new.expires_at, tx.now());
     invalid.or_ok()?;
     let wider = new.scopes.set().without(access.scopes);
     if let Some(scope) = wider.iter().next() {
@@ -191,6 +191,16 @@ fn check(tx: &mut Tx<'_>, access: &Access, new: &NewApiKey) -> Result<()> {
             Err(Error::NotAllowed("A key can't outlive the key that makes it.".into()))
         }
         _ => Ok(()),
+    }
+}
+
+fn check_end(invalid: &mut Invalid, end: Option<Timestamp>, now: Timestamp) {
+    let Some(end) = end else { return };
+    if end <= now {
+        invalid.add("expires_at", "Choose a time in the future.");
+    } else if end.duration_since(now) > SignedDuration::from_hours(24 * 366 * FURTHEST) {
+        let words = format!("Choose a time within {FURTHEST} years, or let the key never end.");
+        invalid.add("expires_at", words);
     }
 }
 

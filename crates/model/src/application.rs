@@ -10,14 +10,14 @@ use rules::access::Access;
 use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
 use rules::exchange::{KeepReason, Rotation};
-use rules::id::{ClientId, ClientSecretId, OrganizationId};
+use rules::id::{ClientId, ClientSecretId, GrantId, OrganizationId};
 use rules::pkce::{Pkce, Reason};
 use rules::scope::{Scope, ScopeList};
 use rules::secret::{ClientSecret, Hashed, Mint, Plaintext};
 
 use crate::application_form;
 use crate::audit::{self, Action, Actor};
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, grant};
 use db::{Row, params};
 
 /// How many secrets can be live at once: the one in use and the one that replaces it.
@@ -261,18 +261,21 @@ pub fn update(
 pub fn delete(tx: &mut Tx<'_>, access: &Access, actor: &Actor, client_id: &ClientId) -> Result<()> {
     access.require(Scope::ApplicationsWrite)?;
     load(tx, access, client_id)?;
-    bump_grantors(tx, client_id)?;
     let now = tx.now();
     tx.execute(
         "UPDATE application SET deleted_at = ?2 WHERE client_id = ?1",
         params![client_id.as_str(), now],
     )?;
-    tx.execute(
-        "UPDATE oauth_grant SET revoked_at = ?2, revoked_because = 'the application was deleted'
-         WHERE client_id = ?1 AND revoked_at IS NULL",
-        params![client_id.as_str(), now],
+    audit::record(tx, Some(&access.organization), actor, Action::ApplicationDeleted, client_id.as_str())?;
+    let grants: Vec<GrantId> = tx.all(
+        "SELECT id FROM oauth_grant WHERE client_id = ?1 AND revoked_at IS NULL ORDER BY id",
+        params![client_id.as_str()],
+        |row| row.parse(0),
     )?;
-    audit::record(tx, Some(&access.organization), actor, Action::ApplicationDeleted, client_id.as_str())
+    // One by one: each is in the log of the organization that it was for. Which of the publisher's people it was, and
+    // from where, is in the publisher's own log and nobody else's.
+    let actor = Actor::local(client_id.as_str());
+    grants.iter().try_for_each(|grant| grant::revoke(tx, grant, &actor, "the application was deleted"))
 }
 
 /// Ends cached access of every organization in which somebody consented to the application.

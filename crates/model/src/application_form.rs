@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use rules::client_auth::ClientType;
 use rules::redirect_uri::RedirectUri;
@@ -51,9 +52,10 @@ fn hosts(profile: &Profile) -> BTreeSet<Option<String>> {
     profile.redirect_uris.iter().map(host).collect()
 }
 
-/// Our name with look-alike digits, other capitals or signs between the letters is still our name.
+/// Our name with look-alike digits, other capitals, accents or signs between the letters is still our name.
 fn looks_like_us(name: &str) -> bool {
-    let folded: String = name.nfkc().flat_map(char::to_lowercase).filter_map(fold).collect();
+    let letters = name.nfkd().flat_map(char::to_lowercase).filter(|char| !is_combining_mark(*char));
+    let folded: String = letters.filter_map(fold).collect();
     folded.contains(&OWN_NAME.chars().filter_map(fold).collect::<String>())
 }
 
@@ -77,9 +79,15 @@ fn check_description(invalid: &mut Invalid, description: Option<&str>) {
     let Some(text) = description else { return };
     if text.chars().count() > MAX_DESCRIPTION {
         invalid.add("description", format!("Use at most {MAX_DESCRIPTION} characters."));
-    } else if text.chars().any(|char| is_unprintable(char) && char != '\n' && char != '\r') {
-        invalid.add("description", "Leave out control and text-direction characters.");
+    } else if text.chars().any(|char| is_unprintable(char) && !is_fine_in_text(char)) {
+        let words = "Leave out control and text-direction characters, and those that can't be seen.";
+        invalid.add("description", words);
     }
+}
+
+/// Line breaks, and what tells a picture from a sign (☀️).
+fn is_fine_in_text(char: char) -> bool {
+    matches!(char, '\n' | '\r' | '\u{fe0e}' | '\u{fe0f}')
 }
 
 fn check_url(invalid: &mut Invalid, field: &str, url: Option<&str>) {
@@ -152,6 +160,10 @@ mod tests {
             "\u{ff22}luesonde",
             "Bluesond\u{212e}",
             "\u{1d401}luesonde",
+            "B\u{307}luesonde",
+            "Bl\u{327}u\u{308}eso\u{335}nde",
+            "\u{1e02}lu\u{1eb9}s\u{1ed9}\u{144}\u{1e0d}e",
+            "Blue\u{345}sonde",
         ] {
             assert!(looks_like_us(name), "{name}");
         }

@@ -17,6 +17,8 @@ use db::params;
 const LIFE: SignedDuration = SignedDuration::from_mins(10);
 /// Undecided requests that one browser can have; the oldest make way.
 const MAX_PER_BROWSER: u32 = 20;
+/// The same for one network address: whoever sends no cookies is a new browser each time.
+const MAX_PER_ADDRESS: u32 = 500;
 
 /// A request that waits.
 #[derive(Debug, Clone)]
@@ -45,13 +47,14 @@ pub struct Pending {
     pub created_at: Timestamp,
 }
 
-/// Keeps a checked request for the browser that brought it.
+/// Keeps a checked request for the browser that brought it, from this network address.
 pub fn begin(
     tx: &mut Tx<'_>,
-    browser: Hashed<BrowserToken>,
+    (browser, address): (Hashed<BrowserToken>, &str),
     client: &ClientId,
     valid: &Valid,
 ) -> Result<RequestId> {
+    make_way(tx, address)?;
     tx.execute(
         "DELETE FROM authorization_request WHERE browser_hash = ?1 AND id NOT IN (
              SELECT id FROM authorization_request WHERE browser_hash = ?1 ORDER BY created_at DESC LIMIT ?2)",
@@ -63,8 +66,8 @@ pub fn begin(
     tx.execute(
         "INSERT INTO authorization_request (id, browser_hash, client_id, redirect_uri, scopes, state, challenge,
                                             authenticate_after, consent_after, login_hint, created_at,
-                                            expires_at, optional_scopes)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                                            expires_at, optional_scopes, address)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             id.as_str(),
             browser.as_bytes(),
@@ -78,10 +81,22 @@ pub fn begin(
             valid.login_hint(),
             now,
             now + LIFE,
-            &valid.optional().iter().collect::<ScopeList>().to_string()
+            &valid.optional().iter().collect::<ScopeList>().to_string(),
+            address
         ],
     )?;
     Ok(id)
+}
+
+/// Deletes the address's oldest undecided requests, so that there is room for one more.
+fn make_way(tx: &mut Tx<'_>, address: &str) -> Result<()> {
+    tx.execute(
+        "DELETE FROM authorization_request WHERE id IN (
+             SELECT id FROM authorization_request WHERE address = ?1 AND decided_at IS NULL
+             ORDER BY created_at DESC, id DESC LIMIT ?2 OFFSET ?3)",
+        params![address, MAX_PER_ADDRESS, MAX_PER_ADDRESS - 1],
+    )?;
+    Ok(())
 }
 
 /// The request of this id, if it is this browser's, undecided and not over.

@@ -9,6 +9,7 @@
 
 mod ingest;
 mod merge;
+mod outline;
 mod quality;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::{Page, Result, Tx};
 
 pub use ingest::{NewObservation, Stored, ingest};
 pub(crate) use ingest::{Newest, Sample, insert, is_in_the_future, stored_at};
+pub use outline::{Extremes, outline};
 pub use quality::{BadQuality, Quality};
 
 /// An observation as the API shows it.

@@ -29,21 +29,32 @@ fn from_row(row: &Row<'_>) -> db::Result<Organization> {
 /// Longest name of anything, in characters.
 pub const MAX_NAME: usize = 100;
 
-/// Checks a name that people will read: 1 to 100 characters, none that steers the text around it.
+/// Checks a name that people will read: 1 to 100 characters, none that steers or hides the text around it.
 pub fn check_name(invalid: &mut Invalid, field: &str, name: &str) {
     if name.trim().is_empty() {
         invalid.add(field, "Give it a name.");
     } else if name.chars().count() > MAX_NAME {
         invalid.add(field, format!("Use at most {MAX_NAME} characters."));
     } else if name.chars().any(is_unprintable) {
-        invalid.add(field, "Leave out line breaks, control and text-direction characters.");
+        let words =
+            "Leave out line breaks, control and text-direction characters, and those that can't be seen.";
+        invalid.add(field, words);
     }
 }
 
-/// Control characters, and those that reorder or hide the text around them (Unicode TR 36).
+/// Control characters, those that reorder the text around them (Unicode TR 36), and those that can't be seen: two
+/// names that look the same would be two names.
 pub(crate) fn is_unprintable(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    char.is_control() || matches!(char, '\u{2028}' | '\u{2029}') || is_invisible(char)
+}
+
+/// `Default_Ignorable_Code_Point` (Unicode 16, DerivedCoreProperties), and the empty pattern of Braille.
+fn is_invisible(char: char) -> bool {
+    matches!(char,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Makes an organization.
@@ -132,4 +143,44 @@ pub fn administrators(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     Ok(admins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_nothing_in_it_that_nobody_sees() {
+        let refused = |name: &str| {
+            let mut invalid = Invalid::default();
+            check_name(&mut invalid, "name", name);
+            !invalid.problems.is_empty()
+        };
+        for hidden in [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{115f}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{202e}',
+            '\u{2029}',
+            '\u{2064}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{e0041}',
+            '\u{e01ef}',
+            '\n',
+            '\u{7f}',
+        ] {
+            assert!(refused(&format!("Tide{hidden}Tables")), "{hidden:?}");
+        }
+        for name in ["Tide Tables", "Bøye 7", "Ñandú – Río", "海洋ブイ", "Буй №3", "⚓ Harbour"]
+        {
+            assert!(!refused(name), "{name}");
+        }
+    }
 }

@@ -123,12 +123,8 @@ pub fn judge_code(code: &CodeFacts<'_>, with: &Redemption<'_>, now: Timestamp) -
     if let Some(refusal) = standing_refusal(code, now) {
         return CodeVerdict::Refuse(refusal);
     }
-    if with.redirect_uri != Some(code.redirect_uri) {
-        let received = with.redirect_uri.map(str::to_owned);
-        return CodeVerdict::Refuse(Refusal::RedirectUri {
-            received,
-            expected: code.redirect_uri.to_owned(),
-        });
+    if let Some(refusal) = redirect_refusal(code.redirect_uri, with.redirect_uri) {
+        return CodeVerdict::Refuse(refusal);
     }
     if Destination::prove(code.redirect_uri, code.registered, code.client_type).is_none() {
         return CodeVerdict::Refuse(Refusal::RedirectUriRemoved);
@@ -153,6 +149,16 @@ fn judge_used_code(ago: SignedDuration, proof: Result<(), Unproven>) -> CodeVerd
         CodeVerdict::Refuse(refusal)
     } else {
         CodeVerdict::EndGrant(refusal)
+    }
+}
+
+/// RFC 6749 section 4.1.3: the redirect URI of the authorization request must come again, and be the same.
+fn redirect_refusal(expected: &str, received: Option<&str>) -> Option<Refusal> {
+    let expected = expected.to_owned();
+    match received {
+        Some(received) if received == expected => None,
+        Some(received) => Some(Refusal::RedirectUri { received: received.to_owned(), expected }),
+        None => Some(Refusal::RedirectUriMissing { expected }),
     }
 }
 
@@ -347,11 +353,17 @@ pub enum Refusal {
         /// From where it came now.
         place: Place,
     },
-    /// Another redirect URI, or none.
+    /// No redirect URI.
+    #[error("redirect_uri is missing: send the one that the code was issued for.")]
+    RedirectUriMissing {
+        /// What it should have been.
+        expected: String,
+    },
+    /// Another redirect URI.
     #[error("redirect_uri is not the one that the code was issued for.")]
     RedirectUri {
         /// As it came.
-        received: Option<String>,
+        received: String,
         /// What it should have been.
         expected: String,
     },
@@ -412,10 +424,10 @@ impl Refusal {
                 words(*ago),
                 place.words()
             ),
-            Self::RedirectUri { received: None, expected } => {
+            Self::RedirectUriMissing { expected } => {
                 format!("redirect_uri was not sent. The code was issued for {expected}.")
             }
-            Self::RedirectUri { received: Some(received), expected } => {
+            Self::RedirectUri { received, expected } => {
                 format!("The code was issued for {expected}, and the request said {received}.")
             }
             Self::RedirectUriRemoved => {

@@ -16,6 +16,9 @@ use crate::http::docs::Document;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
 
+/// Mebibytes that all large batches together can have.
+pub(crate) const BATCH_STOCK: usize = 128;
+
 /// The shared state; cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
@@ -32,6 +35,10 @@ pub struct Shared {
     pub callers: Callers,
     /// How passwords are checked.
     pub passwords: Passwords,
+    /// Where batches of observations are read.
+    pub(crate) batches: Bench,
+    /// Memory for large batches, in mebibytes.
+    pub(crate) batch_stock: Arc<Semaphore>,
     /// Who fails too often.
     pub throttle: Throttle,
     /// What is counted.
@@ -67,7 +74,9 @@ impl App {
     pub fn new(db: Db, mint: Mint, site: Site) -> Self {
         Self(Arc::new(Shared {
             callers: Callers::new(),
-            passwords: Passwords::new(),
+            passwords: Passwords { bench: Bench::new() },
+            batches: Bench::new(),
+            batch_stock: Arc::new(Semaphore::new(BATCH_STOCK)),
             throttle: Throttle::new(),
             metrics: Metrics::new(),
             openapi: OnceLock::new(),
@@ -79,18 +88,40 @@ impl App {
     }
 }
 
-/// Password hashing, kept from taking the machine: each hash costs 19 MiB and some 15 ms of a core.
-pub struct Passwords {
+/// Heavy work off the threads that serve requests, and only so much of it at once that one core stays free for
+/// everybody else.
+pub(crate) struct Bench {
     slots: Arc<Semaphore>,
 }
 
-impl Passwords {
+impl Bench {
     fn new() -> Self {
-        // One core stays free for those who have signed in already.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self { slots: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))) }
     }
 
+    /// Does the work in a slot; none if it panicked. The slot goes along with the work, which goes on when the
+    /// caller hangs up.
+    pub(crate) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let slot = self.slots.clone().acquire_owned().await.ok()?;
+        let work = move || {
+            let _slot = slot;
+            work()
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.inspect_err(|error| tracing::error!(%error, "work on the side did not end well")).ok()
+    }
+}
+
+/// Password hashing, kept from taking the machine: each hash costs 19 MiB and some 15 ms of a core.
+pub struct Passwords {
+    bench: Bench,
+}
+
+impl Passwords {
     /// Whether `password` belongs to `digest`; takes as long without a digest as with one.
     pub async fn check(&self, digest: Option<PasswordDigest>, password: String) -> bool {
         let compare = move || match digest {
@@ -100,21 +131,11 @@ impl Passwords {
                 false
             }
         };
-        self.hashing(compare).await.unwrap_or(false)
+        self.bench.work(compare).await.unwrap_or(false)
     }
 
     /// Hashes a new password.
     pub async fn hash(&self, password: String) -> Option<PasswordDigest> {
-        self.hashing(move || PasswordDigest::of(&password)).await.flatten()
-    }
-
-    /// Does the work in a slot. The slot goes along with the work, which goes on when the caller hangs up.
-    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let slot = self.slots.clone().acquire_owned().await.ok()?;
-        let work = move || {
-            let _slot = slot;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.ok()
+        self.bench.work(move || PasswordDigest::of(&password)).await.flatten()
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use serde::Deserialize;
 use url::Url;
 
@@ -80,9 +80,22 @@ impl FromStr for Network {
         let one = || text.parse::<IpAddr>().map(IpNet::from);
         let network = text.parse::<IpNet>().or_else(|_| one());
         network
-            .map(Self)
+            .map(|network| Self(canonical(network)))
             .map_err(|_| format!("{text:?} is neither an address nor a network such as 10.0.0.0/24"))
     }
+}
+
+/// Peers are compared without the disguise that IPv4 has on an IPv6 socket (`::ffff:10.0.0.0/104`).
+fn canonical(network: IpNet) -> IpNet {
+    let plain = match network {
+        IpNet::V6(network) => network
+            .addr()
+            .to_ipv4_mapped()
+            .zip(network.prefix_len().checked_sub(96))
+            .and_then(|(address, length)| Ipv4Net::new(address, length).ok()),
+        IpNet::V4(_) => None,
+    };
+    plain.map_or(network, IpNet::V4)
 }
 
 impl TryFrom<String> for Network {
@@ -194,7 +207,7 @@ impl Config {
                 "trusted_proxies: name your proxies; a network of length 0 would trust everybody",
             ));
         }
-        if !self.listen.ip().is_loopback() && proxies.is_empty() {
+        if !self.listen.ip().to_canonical().is_loopback() && proxies.is_empty() {
             return Err(bad(format!(
                 "listen is {}, which others can reach, and this port speaks plain http: name the reverse proxy that \
                  ends TLS in trusted_proxies, or listen on 127.0.0.1",
@@ -228,7 +241,7 @@ fn is_loopback(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         Some(url::Host::Domain(name)) => name == "localhost",
         None => false,
     }
@@ -304,6 +317,18 @@ mod tests {
         let site = config.unwrap().site;
         assert!(site.trusts([10, 0, 0, 5].into()) && !site.trusts([10, 0, 0, 6].into()));
         assert!("proxy".parse::<Network>().unwrap_err().contains("neither"));
+    }
+
+    #[test]
+    fn ipv4_in_the_disguise_of_ipv6_is_ipv4() {
+        let network = |text: &str| text.parse::<Network>().unwrap().0.to_string();
+        assert_eq!(network("::ffff:10.0.0.5"), "10.0.0.5/32");
+        assert_eq!(network("::ffff:10.0.0.0/104"), "10.0.0.0/8");
+        assert_eq!(network("2001:db8::/32"), "2001:db8::/32");
+        let everybody =
+            load(|flags| flags.trusted_proxies = Some(vec!["::ffff:0.0.0.0/96".parse().unwrap()]));
+        assert!(everybody.unwrap_err().to_string().contains("everybody"));
+        assert!(load(|flags| flags.listen = "[::ffff:127.0.0.1]:80".parse().ok()).is_ok());
     }
 
     #[test]

@@ -23,8 +23,9 @@ impl Surface {
     pub fn of(path: &str) -> Self {
         if path == "/v1" || path.starts_with("/v1/") {
             Self::Api
-        } else if matches!(path, "/oauth2/token" | "/oauth2/revoke" | "/oauth2/introspect")
-            || path.starts_with("/.well-known/")
+        } else if ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/.well-known/"]
+            .into_iter()
+            .any(|program| path.starts_with(program))
         {
             Self::Oauth
         } else {

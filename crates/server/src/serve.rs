@@ -1,13 +1,13 @@
 //! Listening, serving and stopping.
 //!
-//! A connection has ten seconds to send its headers. On SIGTERM (or Ctrl-C) nothing new is accepted, what runs
+//! A connection that finds no room is closed, and one that does has ten seconds to send its headers. On SIGTERM (or Ctrl-C) nothing new is accepted, what runs
 //! may finish for thirty seconds, and a second signal ends at once.
 
 pub mod control;
+pub mod room;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,35 +19,36 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tower::Service;
 
 use crate::app::App;
 use crate::http::edge::Peer;
 
+use room::{Place, Room};
+
 const HEADER_TIME: Duration = Duration::from_secs(10);
 const DRAIN_TIME: Duration = Duration::from_secs(30);
-/// Connections at once.
-const MAX_CONNECTIONS: usize = 10_000;
 /// After accept fails (no descriptors left, say), wait for some to come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `router` until `stop` turns true, then lets running requests finish.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub async fn serve(listener: TcpListener, router: Router, room: Room, mut stop: watch::Receiver<bool>) {
     // HTTP/1 alone, as reverse proxies speak it: telling it from HTTP/2 would mean to wait, without a limit, for the
     // first byte of a connection that says nothing.
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &room) => accepted,
+            accepted = listener.accept() => accepted,
             _changed = stop.changed() => break,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
-                spawn_connection(&builder, &graceful, (stream, peer), place, &router);
+            Ok((stream, peer)) => {
+                if let Some(place) = room.enter(peer.ip()) {
+                    spawn_connection(&builder, &graceful, (stream, peer), place, &router);
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -61,21 +62,11 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
     }
 }
 
-/// The next connection, once there is room for it; until then newcomers wait in the kernel's queue.
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = room.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
-}
-
 fn spawn_connection(
     builder: &Builder<TokioExecutor>,
     graceful: &GracefulShutdown,
     (stream, peer): (TcpStream, SocketAddr),
-    place: OwnedSemaphorePermit,
+    place: Place,
     router: &Router,
 ) {
     if let Err(error) = stream.set_nodelay(true) {

@@ -1,8 +1,10 @@
 //! Guessing is slowed, per account and per address; those who succeed are never held back.
 //!
 //! Only failures spend from the quota. Whoever has spent it waits until the next try is due, seconds and not
-//! hours, so that nobody can lock somebody else out.
+//! hours, so that nobody can lock somebody else out. A failure is known only after the hashing, so one address's
+//! guesses are hashed one after the other: a hundred at once would all be looked at before the first one counts.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -10,9 +12,12 @@ use std::time::{Duration, Instant};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use quick_cache::sync::Cache;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// How many keys (accounts, addresses) can be held back at once.
 const ENTRIES: usize = 50_000;
+/// Addresses that can guess at the same time. Two that share a place only wait for each other.
+const TURNS: usize = 1024;
 
 /// Quotas of failures: per account at one address, per account, per address, per OAuth client at one address.
 pub struct Throttle {
@@ -21,6 +26,9 @@ pub struct Throttle {
     addresses: Failures,
     clients: Failures,
     attempts: DefaultKeyedRateLimiter<String>,
+    turns: Vec<Mutex<()>>,
+    /// Which address has which place; nobody outside can tell.
+    places: RandomState,
 }
 
 impl Throttle {
@@ -32,7 +40,17 @@ impl Throttle {
             addresses: Failures::new(60, Duration::from_secs(1)),
             clients: Failures::new(100, Duration::from_millis(200)),
             attempts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
+            turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
+            places: RandomState::new(),
         }
+    }
+
+    /// This address's turn to try a password: held from before [`Throttle::sign_in_wait`] until what came of it is
+    /// counted.
+    pub async fn sign_in_turn(&self, address: IpAddr) -> Option<MutexGuard<'_, ()>> {
+        let turns = u64::try_from(self.turns.len()).unwrap_or(u64::MAX).max(1);
+        let place = usize::try_from(self.places.hash_one(network(address)) % turns).ok()?;
+        Some(self.turns.get(place)?.lock().await)
     }
 
     /// How long this address must wait before it may try to sign in to this account again.
@@ -78,8 +96,8 @@ fn at(client: &str, address: IpAddr) -> String {
     format!("{client} {}", network(address))
 }
 
-/// An IPv6 host has a whole /64 to itself.
-fn network(address: IpAddr) -> String {
+/// What counts as one address: an IPv6 host has a whole /64 to itself.
+pub(crate) fn network(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {

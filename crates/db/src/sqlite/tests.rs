@@ -110,6 +110,46 @@ async fn a_reader_cannot_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn long_reads_leave_room_for_short_ones_and_wait_for_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(&dir);
+    let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = std::sync::Arc::new(std::sync::Mutex::new(released));
+    let all = super::cores() * 4;
+    let scans: Vec<_> = (0..all)
+        .map(|number| {
+            let (db, started, released) = (db.clone(), started.clone(), released.clone());
+            tokio::spawn(async move {
+                db.scan(move |tx| {
+                    let counted = tx.one("SELECT count(*) FROM item", params![], |row| row.get::<i64>(0));
+                    started.send(number).unwrap();
+                    let _released = released.lock().unwrap().recv();
+                    counted
+                })
+                .await
+            })
+        })
+        .collect();
+    for _ in 0..super::cores() {
+        starts.recv().await.unwrap();
+    }
+    // Without room of its own this would wait for a scan that waits for us.
+    let short = tokio::spawn({
+        let db = db.clone();
+        async move { count(&db).await }
+    });
+    let short = tokio::time::timeout(std::time::Duration::from_secs(20), short).await;
+    let waiting = starts.try_recv();
+    drop(release);
+    assert_eq!(short.expect("a short read does not wait for scans").unwrap(), 0);
+    assert!(waiting.is_err(), "no more scans at once than cores");
+    for scan in scans {
+        assert_eq!(scan.await.unwrap().unwrap(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_ends_the_epoch_before_it_is_acknowledged() {
     let dir = tempfile::tempdir().unwrap();
     let db = open(&dir);
@@ -143,6 +183,25 @@ async fn nobody_else_can_read_the_files() {
         let mode = file.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{:?}", file.path());
     }
+}
+
+#[test]
+fn a_database_that_others_can_read_is_refused_with_what_mends_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let (path, runner) = (dir.path().join("test.db"), refinery::Runner::new(&[item()]));
+    drop(open(&dir));
+    for mode in [0o644, 0o640, 0o602] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let refused = reopen(&dir, &runner).err().unwrap().to_string();
+        assert!(refused.contains(&format!("chmod 600 {}", path.display())), "{refused}");
+    }
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    drop(reopen(&dir, &runner).unwrap());
+    let log = dir.path().join("test.db-wal");
+    std::fs::write(&log, "").unwrap();
+    std::fs::set_permissions(&log, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(reopen(&dir, &runner).err().unwrap().to_string().contains("test.db-wal"));
 }
 
 #[test]

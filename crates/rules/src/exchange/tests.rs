@@ -48,7 +48,7 @@ fn each_mistake_about_a_code_has_its_own_verdict() {
     let elsewhere = Redemption { redirect_uri: Some("https://app.example/callback/"), ..PLAIN };
     let with = |verifier| Redemption { verifier, ..PLAIN };
     let expected = CALLBACK.to_owned();
-    let received = Some("https://app.example/callback/".to_owned());
+    let received = "https://app.example/callback/".to_owned();
     let challenged = CodeFacts { challenge: Some(&challenge), ..fresh };
     for (facts, presented, verdict) in [
         (
@@ -65,7 +65,7 @@ fn each_mistake_about_a_code_has_its_own_verdict() {
         (
             fresh,
             Redemption { redirect_uri: None, ..PLAIN },
-            CodeVerdict::Refuse(Refusal::RedirectUri { received: None, expected }),
+            CodeVerdict::Refuse(Refusal::RedirectUriMissing { expected }),
         ),
         (
             CodeFacts { registered: &nothing, ..fresh },

@@ -17,6 +17,7 @@ use rules::secret::Mint;
 use crate::app::App;
 use crate::config::{Config, Flags};
 use crate::serve::control::Control;
+use crate::serve::room::Room;
 use crate::{http, pepper, serve as net, worker};
 
 pub(super) fn serve(flags: &Flags) -> anyhow::Result<()> {
@@ -96,8 +97,10 @@ impl Listeners {
     pub(super) async fn serve(self, app: App, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let working = tokio::spawn(worker::run(app.clone(), stop.clone()));
         let control = control(&self.data_dir, app.clone(), stop.clone());
-        let operator = net::serve(self.operator, net::operator_router(app.clone()), stop.clone());
-        let public = net::serve(self.public, http::router(app), stop);
+        let operator_router = net::operator_router(app.clone());
+        let operator = net::serve(self.operator, operator_router, Room::operator(), stop.clone());
+        let room = Room::public(&app.site.trusted_proxies);
+        let public = net::serve(self.public, http::router(app), room, stop);
         tokio::join!(public, operator, control);
         working.await.context("the worker ended early")?;
         tracing::info!("stopped");

@@ -8,11 +8,11 @@ use serde::Deserialize;
 use model::catalogue::OBSERVED_PROPERTIES;
 use model::datastream::{self, Datastream, Filter};
 use model::device::{self, Device, Status};
-use model::observation::{self, Order, Window};
+use model::observation::{self, Extremes, Observation, Order, Quality, Window};
 use model::sensor::{self, Manifest, Sensor};
 use model::{Error, Tx};
 use rules::access::Access;
-use rules::id::DeviceId;
+use rules::id::{DatastreamId, DeviceId};
 use rules::scope::Scope;
 
 use crate::app::App;
@@ -28,8 +28,10 @@ const INDEX: &str = "/devices";
 const PAGE: u32 = 50;
 /// More datastreams of one device than this are not drawn.
 const MOST_CHARTS: u32 = 50;
-/// Observations that one chart is made from: one each minute for thirty days.
-const MOST_POINTS: u32 = 45_000;
+/// Observations that one chart is made from, each of them: one in ten minutes for thirty days, and some.
+const MOST_POINTS: u32 = 5_000;
+/// The parts of which a denser series shows the extremes: as many as a chart has columns.
+const PARTS: u32 = 500;
 
 /// Which part of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -176,8 +178,8 @@ impl Found {
         let series = datastreams
             .iter()
             .map(|datastream| {
-                let points = points(tx, access, datastream, (range.start(end), end))?;
-                let (title, gap) = (title(datastream, &datastreams, &manifest), usual_gap(&points));
+                let (points, gap) = points(tx, access, &datastream.id, (range.start(end), end))?;
+                let title = title(datastream, &datastreams, &manifest);
                 Ok(Series { datastream: datastream.clone(), title, points, gap })
             })
             .collect::<model::Result<_>>()?;
@@ -210,28 +212,46 @@ fn rank(datastream: &Datastream) -> Option<usize> {
     OBSERVED_PROPERTIES.iter().position(|property| property.id == datastream.observed_property.id)
 }
 
+/// What a chart is made from, and how long a silence breaks its line.
 fn points(
     tx: &mut Tx<'_>,
     access: &Access,
-    datastream: &Datastream,
+    id: &DatastreamId,
     (start, end): (Timestamp, Timestamp),
-) -> model::Result<Vec<Point>> {
+) -> model::Result<(Vec<Point>, SignedDuration)> {
+    // The window ends before its end, and the last report may be at that very instant.
+    let end = end + SignedDuration::from_micros(1);
     let window = Window {
         start: Some(start),
-        // The window ends before its end, and the last report may be at that very instant.
-        end: Some(end + SignedDuration::from_micros(1)),
-        // If there are too many, the newest ones count.
-        order: Order::Descending,
+        end: Some(end),
+        order: Order::Ascending,
         after: None,
         limit: MOST_POINTS,
     };
-    let newest_first = observation::page_of(tx, access, &datastream.id, &window)?.data;
-    let point = |row: &observation::Observation| Point {
-        at: row.phenomenon_time,
-        value: row.result,
-        quality: row.quality.into(),
-    };
-    Ok(newest_first.iter().rev().map(point).collect())
+    let page = observation::page_of(tx, access, id, &window)?;
+    if page.next.is_none() {
+        let points: Vec<Point> = page.data.iter().map(point).collect();
+        let gap = usual_gap(&points);
+        return Ok((points, gap));
+    }
+    // So many values are less than a part apart: a silence that is shorter than one is thinner than the line.
+    let (parts, gap) = observation::outline(tx, access, id, (start, end), PARTS)?;
+    Ok((parts.iter().flat_map(strokes).collect(), gap))
+}
+
+fn point(row: &Observation) -> Point {
+    Point { at: row.phenomenon_time, value: row.result, quality: row.quality.into() }
+}
+
+/// A part's extremes, in one column of the chart.
+fn strokes(part: &Extremes) -> impl Iterator<Item = Point> + use<> {
+    let stroke = |at, value, quality| Point { at, value: Some(value), quality };
+    let doubtful = part.doubtful.map(|value| stroke(part.first, value, Quality::Suspect.into()));
+    let ends = [
+        stroke(part.first, part.lowest, Quality::Pass.into()),
+        stroke(part.last, part.highest, Quality::Pass.into()),
+    ];
+    doubtful.into_iter().chain(ends)
 }
 
 /// The datastream's name; with its sensor's, if another of the device's has the same.

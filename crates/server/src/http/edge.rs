@@ -52,15 +52,25 @@ pub(crate) struct ClientAddress(pub(crate) IpAddr);
 #[derive(Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+impl Peer {
+    /// Its network address. A socket for IPv6 shows IPv4 in disguise (`::ffff:192.0.2.1`), which no list of
+    /// networks would know.
+    pub fn address(&self) -> IpAddr {
+        self.0.ip().to_canonical()
+    }
+}
+
 /// Wraps a request.
 pub(crate) async fn wrap(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let surface = Surface::of(request.uri().path());
     let id = RequestId(request_id(&app, request.headers()));
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), Peer::address);
     let address = ClientAddress(client_address(&app, peer, request.headers()));
     request.extensions_mut().insert(address);
     request.extensions_mut().insert(id.clone());
-    let mut response = if announced_length(request.headers()) > MAX_BODY {
+    let mut response = if is_exposed(&app, peer) {
+        exposed(&app, surface)
+    } else if announced_length(request.headers()) > MAX_BODY {
         too_large(surface)
     } else if let Some(preflight) = api::preflight(&request) {
         preflight
@@ -93,8 +103,25 @@ fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     }
     let lines = headers.get_all("x-forwarded-for").iter().rev();
     let hops = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.rsplit(','));
-    let addresses = hops.map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+    let addresses = hops.map_while(|hop| Some(hop.trim().parse::<IpAddr>().ok()?.to_canonical()));
     addresses.into_iter().find(|address| !app.site.trusts(*address)).unwrap_or(peer)
+}
+
+/// Whether a request travelled as plain text where others can read it: the public URL is https, and yet it comes
+/// neither from this machine nor by way of a proxy that ends TLS.
+fn is_exposed(app: &App, peer: IpAddr) -> bool {
+    app.site.is_secure() && !peer.is_loopback() && !app.site.trusts(peer)
+}
+
+/// Refuses before anything is looked at, so that no cookie is set and no credential checked over plain http.
+fn exposed(app: &App, surface: Surface) -> Response {
+    match surface {
+        Surface::Api => Problem::plain_http(&app.site.api_url).into_response(),
+        Surface::Oauth => oauth::plain_http(&app.site.public_url),
+        Surface::Console => {
+            super::error::Fail::from(Trouble::plain_http(&app.site.public_url)).into_response()
+        }
+    }
 }
 
 fn announced_length(headers: &HeaderMap) -> u64 {

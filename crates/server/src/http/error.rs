@@ -127,6 +127,15 @@ impl Problem {
         problem
     }
 
+    /// 400: the request came unencrypted over a network.
+    pub(crate) fn plain_http(api_url: &str) -> Self {
+        let detail = format!(
+            "This request came over plain http, which others can read. Send it to {api_url} instead, and revoke the \
+             key or token that it carried, if any."
+        );
+        Self::new(Code::InvalidRequest, detail)
+    }
+
     /// 400 about the `Authorization` header.
     pub fn bad_authorization(detail: &str) -> Self {
         Self::new(Code::InvalidRequest, detail).challenging(Challenge::InvalidRequest)
@@ -169,6 +178,17 @@ impl Problem {
         Self::new(Code::BodyTooLarge, detail)
     }
 
+    /// 413: a batch of more rows than this.
+    pub(crate) fn too_many_rows(limit: usize) -> Self {
+        let detail = format!(
+            "A batch may have at most {limit} observations. Nothing was stored. Split it into several requests; a \
+             thousand in each is a good size."
+        );
+        let mut problem = Self::new(Code::BodyTooLarge, detail.clone());
+        problem.0.errors.push(FieldProblem { pointer: "/observations".to_owned(), detail });
+        problem
+    }
+
     /// 415.
     pub fn unsupported_media_type(accepted: &str) -> Self {
         let detail = format!("Send the body as {accepted}, and say so in Content-Type.");
@@ -178,6 +198,13 @@ impl Problem {
     /// 503.
     pub fn unavailable() -> Self {
         let detail = "The database is busy or out of space. Nothing was changed; try again.";
+        Self::new(Code::Unavailable, detail)
+    }
+
+    /// 503: the memory for large batches is taken.
+    pub(crate) fn too_many_batches() -> Self {
+        let detail = "Too many large batches are on their way in. Nothing was stored; try again, or send less than a \
+                      mebibyte at once.";
         Self::new(Code::Unavailable, detail)
     }
 
@@ -329,6 +356,13 @@ impl Trouble {
         let happened = "The address of this page has a part that can't be read.";
         Self::new(StatusCode::BAD_REQUEST, "That can't be right", happened)
             .advise("Check the address, or go back to where you came from.")
+    }
+
+    /// 400: the request came unencrypted over a network.
+    pub(crate) fn plain_http(public_url: &str) -> Self {
+        let happened = "This page was asked for over plain http, which others can read. Nothing was done.";
+        Self::new(StatusCode::BAD_REQUEST, "Use https", happened)
+            .advise(format!("Open {public_url} instead. If you sent a password just now, change it."))
     }
 
     /// 413.

@@ -126,7 +126,8 @@ impl Map {
 async fn not_found(request: Request) -> Response {
     match Surface::of(request.uri().path()) {
         Surface::Api => Problem::not_found().into_response(),
-        Surface::Oauth | Surface::Console => Fail::from(Trouble::not_found()).into_response(),
+        Surface::Oauth => oauth::not_found(),
+        Surface::Console => Fail::from(Trouble::not_found()).into_response(),
     }
 }
 

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie::{Cookie, SameSite};
 use maud::{Markup, Render};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use model::Tx;
 use model::attempt::Sender;
@@ -323,9 +323,11 @@ pub fn html(status: StatusCode, document: String, target: FormTarget<'_>) -> Res
     response
 }
 
-/// 303 See Other that nobody keeps, without a cookie.
+/// 303 See Other that nobody keeps, without a cookie. A header is ASCII, so what is not is percent-encoded; what is
+/// stays as it came.
 pub(crate) fn see_other(to: &str) -> Response {
-    let mut response = Redirect::to(to).into_response();
+    let to = utf8_percent_encode(to, CONTROLS).to_string();
+    let mut response = Redirect::to(&to).into_response();
     no_store(&mut response);
     response
 }

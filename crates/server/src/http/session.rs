@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::time::Duration;
+
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -7,7 +9,7 @@ use serde::Deserialize;
 
 use model::authorization;
 use model::password::MAX_BYTES;
-use model::person::{self, normalize_email};
+use model::person::{self, Person, normalize_email};
 use rules::id::RequestId;
 
 use crate::app::App;
@@ -76,18 +78,15 @@ pub(crate) async fn create(
     if password.len() > MAX_BYTES || email.len() > 254 {
         return refuse(&visit, &next, email, StatusCode::BAD_REQUEST, "That is too long to be right.").await;
     }
-    if let Some(wait) = app.throttle.sign_in_wait(&email, visit.address()) {
-        return hold_back(&visit, &next, email, wait.as_secs() + 1).await;
-    }
-    let known = app.db.read(|tx| person::by_email(tx, &email)).await?;
-    let (person, digest) = known.unzip();
-    let good = app.passwords.check(digest, password).await;
-    let (Some(person), true) = (person, good) else {
-        app.throttle.sign_in_failed(&email, visit.address());
-        let (visitor, refused) = (visit.visitor(), email.clone());
-        app.db.write(move |tx| model::session::refuse(tx, &refused, &visitor)).await?;
-        let words = "Email and password don't match. Check both and try again.";
-        return refuse(&visit, &next, email, StatusCode::UNAUTHORIZED, words).await;
+    let person = match attempt(&app, &visit, (&email, password)).await? {
+        Attempt::Right(person) => person,
+        Attempt::TooSoon(wait) => return hold_back(&visit, &next, email, wait.as_secs() + 1).await,
+        Attempt::Wrong => {
+            let (visitor, refused) = (visit.visitor(), email.clone());
+            app.db.write(move |tx| model::session::refuse(tx, &refused, &visitor)).await?;
+            let words = "Email and password don't match. Check both and try again.";
+            return refuse(&visit, &next, email, StatusCode::UNAUTHORIZED, words).await;
+        }
     };
     let (mint, visitor, before) = (app.mint.clone(), visit.visitor(), visit.session.clone());
     let actor = visit.actor();
@@ -103,6 +102,32 @@ pub(crate) async fn create(
     let mut response = visit.redirect(&next.path());
     visit.begin_session(&mut response, &token);
     Ok(response)
+}
+
+/// What came of an address and a password.
+enum Attempt {
+    Right(Person),
+    Wrong,
+    /// Nobody looked at it: too many were wrong before.
+    TooSoon(Duration),
+}
+
+/// Tries a password, when it is this network address's turn.
+async fn attempt(app: &App, visit: &Visit, (email, password): (&str, String)) -> Result<Attempt, Fail> {
+    let _turn = app.throttle.sign_in_turn(visit.address()).await;
+    if let Some(wait) = app.throttle.sign_in_wait(email, visit.address()) {
+        return Ok(Attempt::TooSoon(wait));
+    }
+    let known = app.db.read(|tx| person::by_email(tx, email)).await?;
+    let (person, digest) = known.unzip();
+    let good = app.passwords.check(digest, password).await;
+    Ok(match person {
+        Some(person) if good => Attempt::Right(person),
+        _ => {
+            app.throttle.sign_in_failed(email, visit.address());
+            Attempt::Wrong
+        }
+    })
 }
 
 /// `POST /logout`

@@ -122,6 +122,8 @@ fn a_key_needs_a_name_a_scope_and_an_end() {
         (&[("scope", "devices:read"), ("expiry", "")], "Choose when the key ends."),
         (&[("scope", "devices:read"), ("expiry", "36500")], "Choose when the key ends."),
         (&[("scope", "devices:read"), ("expiry", "date"), ("expiry_date", "soon")], "Choose a day"),
+        (&[("scope", "devices:read"), ("expiry", "date"), ("expiry_date", "9999-12-29")], "within 100 years"),
+        (&[("scope", "devices:read"), ("expiry", "date"), ("expiry_date", "2127-05-01")], "within 100 years"),
         (
             &[("scope", "devices:read"), ("expiry", "date"), ("expiry_date", "2026-04-30")],
             "a time in the future",

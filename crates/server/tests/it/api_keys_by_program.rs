@@ -77,6 +77,8 @@ fn an_empty_list_of_scopes_is_none_and_not_all() {
         json!({"name": "x", "scopes": ["devices:read"], "device_ids": []}),
         json!({"name": "x", "scopes": ["devices:read"], "expires_at": "2026-05-01T11:59:59Z"}),
         json!({"name": "x", "scopes": ["devices:read"], "expires_at": "tomorrow"}),
+        json!({"name": "x", "scopes": ["devices:read"], "expires_at": "9999-12-30T22:00:00.999999999Z"}),
+        json!({"name": "x", "scopes": ["devices:read"], "expires_at": "2127-05-02T12:00:00Z"}),
         json!([]),
         json!(null),
     ] {

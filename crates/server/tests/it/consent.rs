@@ -243,6 +243,27 @@ fn devices_are_chosen_among_ones_own() {
 }
 
 #[test]
+fn a_consent_that_comes_back_with_a_mistake_keeps_what_was_ticked() {
+    let app = TestApp::new();
+    let member = app.member(Role::Viewer);
+    let client = with_optional(&app);
+    let own = app.device(app.home());
+    let foreign = app.device(&app.organization("Rival Reef"));
+    let ticked = [
+        ("scope", "observations:read"),
+        ("devices", "chosen"),
+        ("device_id", own.as_str()),
+        ("device_id", foreign.as_str()),
+    ];
+    let flow = Flow::new(&app, &client).scope("devices:read observations:read");
+    let again = flow.allow_with(&app.browser(), &member, &ticked);
+    again.assert_page(400);
+    let ticked =
+        |name: &str| again.forms().into_iter().flat_map(|form| form.fields).any(|field| field.1 == name);
+    assert!(ticked("observations:read") && ticked(own.as_str()) && !ticked(foreign.as_str()));
+}
+
+#[test]
 fn a_person_of_two_organizations_consents_for_the_one_on_the_page() {
     let app = TestApp::new();
     let member = app.member(Role::Viewer);

@@ -1,8 +1,15 @@
 //! The console's pages of the fleet.
 
+use jiff::SignedDuration;
+use model::observation::{self, NewObservation};
 use rules::role::Role;
 
 use crate::support::TestApp;
+
+fn store(app: &TestApp, batch: Vec<NewObservation>) {
+    let access = app.access(app.home());
+    app.write(move |tx| observation::ingest(tx, &access, &batch));
+}
 
 #[test]
 fn everybody_who_is_signed_in_sees_the_fleet() {
@@ -37,6 +44,65 @@ fn the_range_is_chosen_and_a_silent_buoy_shows_its_last_days() {
         page.assert_page(200).assert_text("Lowest 10.5, highest 11.25");
         assert_eq!(page.words().contains(past), is_past, "{range}");
     }
+}
+
+#[test]
+fn a_dense_series_is_drawn_in_outline_with_its_extremes_and_its_gaps() {
+    let app = TestApp::new();
+    let buoy = app.buoy(app.home());
+    // One each half minute for five days, but for six hours; two of them stand out.
+    let silence = 6000..6720;
+    let batch: Vec<NewObservation> = (0..14_400)
+        .filter(|n| !silence.contains(n))
+        .map(|n| NewObservation {
+            datastream_id: buoy.temperature.to_string(),
+            phenomenon_time: app.now() + SignedDuration::from_secs(30 * n),
+            result: Some(match n {
+                3210 => 3.25,
+                9876 => 33.5,
+                _ => 10.0 + f64::from(u8::try_from(n % 7).unwrap()),
+            }),
+            quality: Some(if n == 9876 { 3 } else { 1 }),
+        })
+        .collect();
+    app.advance_days(5);
+    store(&app, batch);
+    let browser = app.signed_in(&app.member(Role::Viewer));
+    for range in ["7d", "30d"] {
+        let page = browser.get(&format!("/devices/{}?range={range}", buoy.device));
+        page.assert_page(200).assert_text("Lowest 3.25, highest 33.5");
+        assert_eq!(
+            page.body.matches("class=\"trace\"").count(),
+            2,
+            "{range}: the silence breaks the line once"
+        );
+        assert_eq!(page.body.matches("class=\"doubt\"").count(), 1, "{range}");
+        assert!(page.body.len() < 100_000, "{range}: {}", page.body.len());
+    }
+}
+
+#[test]
+fn a_page_has_a_bound_however_dense_a_series_is() {
+    let app = TestApp::new();
+    let buoy = app.buoy(app.home());
+    // Ten each second for ten minutes: some 1700 in each column of a day.
+    let batch: Vec<NewObservation> = (0..6000)
+        .map(|n| NewObservation {
+            datastream_id: buoy.temperature.to_string(),
+            phenomenon_time: app.now() + SignedDuration::from_millis(100 * n),
+            result: Some(if (1..5999).contains(&n) { 20.0 } else { 10.0 }),
+            quality: Some(1),
+        })
+        .collect();
+    let mut deep = batch.clone();
+    for row in &mut deep[2000..3000] {
+        row.result = Some(99.0);
+    }
+    app.advance_days(1);
+    store(&app, deep);
+    let page = app.signed_in(&app.member(Role::Viewer)).get(&format!("/devices/{}", buoy.device));
+    assert_eq!(page.body.matches("class=\"trace\"").count(), 1, "it has no gap");
+    page.assert_text("Lowest 10, highest 20");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Method;
 use server::http::{RouteKind, map};
 
+use db::params;
 use rules::role::Role;
 
 use crate::support::{Answer, Browser, CALLBACK, Flow, TestApp, request};
@@ -220,5 +221,56 @@ fn a_request_id_is_the_callers_if_it_is_a_sane_one() {
     assert_eq!(told("trace-0123.abc_DEF"), "trace-0123.abc_DEF");
     for silly in ["short", "<script>alert(1)</script>", "two words here", &"x".repeat(65)] {
         assert_ne!(told(silly), silly);
+    }
+}
+
+/// The address that a session is remembered with, when somebody signs in by way of `peer`.
+fn remembered(app: &TestApp, peer: &str, forwarded: &str) -> String {
+    let (member, browser) = (app.member(Role::Viewer), app.browser());
+    browser.get("/login");
+    let token = browser.csrf_token();
+    let fields = [("email", member.email.as_str()), ("password", &member.password), ("csrf_token", &token)];
+    let mut form = browser.own_request("/login", &fields);
+    form.headers_mut().insert("x-forwarded-for", forwarded.parse().unwrap());
+    app.send_from(peer, form).assert_status(303);
+    let (sql, person) = ("SELECT address FROM session WHERE person_id = ?1", member.person.id.to_string());
+    app.read(|tx| Ok(tx.one(sql, params![&person], |row| row.get(0))?))
+}
+
+#[test]
+fn ipv4_in_the_disguise_of_ipv6_is_the_same_address() {
+    let app = TestApp::behind_a_proxy();
+    for proxy in ["10.0.0.5", "::ffff:10.0.0.5"] {
+        for forwarded in ["203.0.113.9", "::ffff:203.0.113.9", "6.6.6.6, 203.0.113.9, ::ffff:10.0.0.5"] {
+            assert_eq!(remembered(&app, proxy, forwarded), "203.0.113.9", "{proxy} {forwarded}");
+        }
+    }
+    let plain = TestApp::new();
+    assert_eq!(remembered(&plain, "::ffff:198.51.100.7", "203.0.113.9"), "198.51.100.7");
+}
+
+#[test]
+fn what_travelled_as_plain_text_is_refused_in_each_surfaces_form() {
+    let app = TestApp::behind_a_proxy();
+    let key = app.key("devices:read");
+    let get = |path: &str| {
+        let request = request(Method::GET, path).header("authorization", format!("Bearer {}", key.secret));
+        request.body(Body::empty()).unwrap()
+    };
+    let token = || request(Method::POST, "/oauth2/token").body(Body::empty()).unwrap();
+    let rows = app.rows();
+    for stranger in ["203.0.113.9", "10.0.0.6", "::ffff:10.0.0.6", "2001:db8::1"] {
+        let page = app.send_from(stranger, get("/login"));
+        page.assert_page(400).assert_text("https://buoys.example").assert_no_header("set-cookie");
+        let api = app.send_from(stranger, get("/v1/devices"));
+        api.assert_status(400).assert_header("content-type", "application/problem+json");
+        assert!(api.json()["detail"].as_str().unwrap().contains("https://buoys.example/v1"), "{}", api.body);
+        app.send_from(stranger, token()).assert_status(400).assert_error("invalid_request");
+        app.send_from(stranger, get("/.well-known/oauth-authorization-server")).assert_status(400);
+    }
+    assert_eq!(app.rows(), rows);
+    for trusted in ["10.0.0.5", "127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+        app.send_from(trusted, get("/login")).assert_page(200);
+        app.send_from(trusted, get("/v1/devices")).assert_status(200);
     }
 }

@@ -1,8 +1,10 @@
 //! Between the request and the answer: one browser, one person, one decision, ten minutes.
 
+use axum::body::Body;
+use axum::http::Method;
 use rules::role::Role;
 
-use crate::support::{Flow, TestApp};
+use crate::support::{Flow, TestApp, request};
 
 #[test]
 fn a_person_signs_in_on_the_way_and_goes_on_to_consent() {
@@ -60,6 +62,36 @@ fn a_request_waits_ten_minutes() {
         assert_eq!(answer.status.as_u16(), status, "{seconds}");
         assert_eq!(answer.param("code").is_some(), status == 303);
     }
+}
+
+#[test]
+fn an_address_leaves_no_more_than_500_requests_behind_whatever_it_does_with_its_cookies() {
+    let app = TestApp::new();
+    let client = app.confidential("devices:read");
+    let flow = Flow::new(&app, &client);
+    let (oldest, near) = (app.browser(), app.browser());
+    let first = flow.start(&oldest).asked.split_once(' ').unwrap().1.to_owned();
+    let target = flow.url();
+    let ask = |peer: &str| {
+        app.tick();
+        app.send_from(peer, request(Method::GET, &target).body(Body::empty()).unwrap()).assert_status(303);
+    };
+    // An IPv6 host has 2^64 addresses and is one.
+    ask("2001:db8::1");
+    for _ in 0..498 {
+        ask("127.0.0.1");
+    }
+    oldest.get(&first).assert_text("Sign in");
+    let second = flow.start(&near).asked.split_once(' ').unwrap().1.to_owned();
+    assert_eq!(app.rows()["authorization_request"], 501);
+    ask("127.0.0.1");
+    assert_eq!(app.rows()["authorization_request"], 501);
+    oldest.get(&first).assert_page(410);
+    near.get(&second).assert_page(200).assert_text("Sign in");
+    for host in 2..510 {
+        ask(&format!("2001:db8::{host:x}"));
+    }
+    assert_eq!(app.rows()["authorization_request"], 1000);
 }
 
 #[test]

@@ -90,3 +90,13 @@ fn scripts_of_other_origins_may_not_call_the_console() {
         }
     }
 }
+
+#[test]
+fn a_document_that_is_not_there_is_said_to_programs_in_json() {
+    let app = TestApp::new();
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/x"] {
+        let answer = app.get(path);
+        answer.assert_status(404).assert_error("not_found").assert_header("content-type", "application/json");
+        answer.assert_header("access-control-allow-origin", "*");
+    }
+}

@@ -3,6 +3,7 @@
 //! Each story warms the cache first. Beside each answer stands the slow path, `model::caller`, which is what the
 //! cache must never differ from (docs/decisions/0004).
 
+use db::params;
 use model::caller::{self, Presented};
 use rules::role::Role;
 use rules::secret::Bearer;
@@ -98,6 +99,28 @@ fn a_warm_credential_ends_at_its_instant() {
     app.program(&tokens.access).get("/v1/me").assert_status(200);
     app.advance(jiff::SignedDuration::from_micros(1));
     app.program(&tokens.access).get("/v1/me").assert_status(401);
+}
+
+#[test]
+fn each_organization_can_read_in_its_log_that_an_application_was_deleted() {
+    let app = TestApp::new();
+    let client = app.confidential("devices:read");
+    let (here, elsewhere) = (app.home().clone(), app.organization("Elsewhere"));
+    let people = [app.member_of(&here, Role::Viewer), app.member_of(&here, Role::Owner)];
+    for member in people.iter().chain([&app.member_of(&elsewhere, Role::Viewer)]) {
+        Flow::new(&app, &client).code(member);
+    }
+    app.delete(&client);
+    let sql = "SELECT audit_event.actor, audit_event.detail FROM audit_event
+               JOIN oauth_grant ON oauth_grant.id = audit_event.subject
+                AND oauth_grant.organization_id = audit_event.organization_id
+               WHERE audit_event.action = 'grant.revoked' AND audit_event.organization_id = ?1";
+    for (organization, grants) in [(&here, 2), (&elsewhere, 1)] {
+        let log: Vec<(String, String)> = app.read(|tx| {
+            Ok(tx.all(sql, params![organization.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        });
+        assert_eq!(log, vec![(client.id.clone(), "the application was deleted".to_owned()); grants]);
+    }
 }
 
 #[test]

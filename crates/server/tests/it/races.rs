@@ -211,3 +211,19 @@ fn a_set_up_link_is_used_once_also_by_two_at_once() {
     assert_eq!(made, 1, "{answers:?}");
     assert_eq!((app.rows()["organization"], app.rows()["person"]), (1, 1));
 }
+
+#[test]
+fn a_burst_of_guesses_is_looked_at_one_by_one() {
+    let (app, crowd) = (TestApp::new(), crowd());
+    let (victim, other) = (app.member(Role::Owner), app.member(Role::Owner));
+    let browser = app.browser();
+    browser.get("/login");
+    let token = browser.csrf_token();
+    let fields = [("email", victim.email.as_str()), ("password", "a guess"), ("csrf_token", &token)];
+    let guesses = (0..60).map(|_| browser.own_request("/login", &fields));
+    let answers = race(&crowd, &app, guesses.collect());
+    let of = |status: StatusCode| answers.iter().filter(|(answered, _)| *answered == status).count();
+    // Ten are free, and the next one finds that out.
+    assert_eq!((of(StatusCode::UNAUTHORIZED), of(StatusCode::TOO_MANY_REQUESTS)), (11, 49));
+    app.browser().sign_in(&other).assert_status(200);
+}

@@ -83,6 +83,7 @@ fn after_sign_in_one_goes_on_within_this_site_only() {
             "/settings/developer/oauth-applications?before=x",
             "/settings/developer/oauth-applications?before=x",
         ),
+        ("/devices?after=bøye%20å b", "/devices?after=b%C3%B8ye%20%C3%A5 b"),
         ("//evil.example", "/"),
         ("///evil.example", "/"),
         ("/\\evil.example", "/"),

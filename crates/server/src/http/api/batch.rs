@@ -3,21 +3,27 @@
 //! All three give the same rows, counted from 0. A mistake is named by the JSON pointer that its row would have
 //! in the JSON form (`/observations/17/result`), and in the formats of lines by its line too. Numbers are those of
 //! JSON in every format: finite, or no number at all.
+//!
+//! A few bytes can be a row, so rows are counted while they are read, and reading ends with the first one too many.
+//! It happens off the threads that serve everybody else, for a few batches at once.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use model::Invalid;
 use model::observation::NewObservation;
 
+use crate::app::App;
 use crate::http::api::format::{COLUMNS, Format};
 use crate::http::edge::MAX_BODY;
 use crate::http::error::Problem;
@@ -27,6 +33,12 @@ const MEDIA_TYPES: &str = "application/json, application/x-ndjson or text/csv";
 
 /// Mistakes that are named; the rest are counted.
 const NAMED: usize = 20;
+/// The most rows of one batch.
+pub(crate) const MOST_ROWS: usize = 100_000;
+/// Bodies up to this size take nothing from the stock: those who send batches of a good size always come through.
+const FREE: usize = 1024 * 1024;
+/// The longest line of CSV in bytes: a row has four short fields, and each further comma would cost memory.
+const LONGEST_LINE: usize = 64 * 1024;
 
 /// A batch as JSON has it.
 #[derive(JsonSchema)]
@@ -44,7 +56,13 @@ pub(crate) struct Batch {
     pub(crate) rows: Vec<NewObservation>,
     /// Where each of them came from.
     pub(crate) lines: Lines,
+    /// To be kept until the rows are gone.
+    pub(crate) hold: Hold,
 }
+
+/// What a large batch took from the common stock of memory.
+#[derive(Debug, Default)]
+pub(crate) struct Hold(Vec<OwnedSemaphorePermit>);
 
 /// The line of each row, counted from 1; none in JSON, which has no lines.
 #[derive(Debug, Default)]
@@ -66,37 +84,55 @@ impl Lines {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Batch {
+impl FromRequest<App> for Batch {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
         let format = Format::of_media_type(media_type);
         let format = format.ok_or_else(|| Problem::unsupported_media_type(MEDIA_TYPES))?;
-        let body = whole(request).await?;
-        let text = std::str::from_utf8(&body).map_err(|error| {
-            malformed(format!("The body is not UTF-8 from byte {} on.", error.valid_up_to()))
-        })?;
-        // Spreadsheets like to begin with a byte order mark.
-        read(format, text.strip_prefix('\u{feff}').unwrap_or(text))
+        let (body, hold) = whole(request, &app.batch_stock).await?;
+        let read = app.batches.work(move || decode(format, &body)).await;
+        let batch = read.unwrap_or_else(|| Err(Problem::internal()))?;
+        Ok(Self { hold, ..batch })
     }
 }
 
-async fn whole(request: Request) -> Result<Bytes, Problem> {
+/// Reads the body to its end. What is larger than [`FREE`] takes from a common stock, a mebibyte after the other, and
+/// is sent away if nothing is left: to wait would be to fill the memory with bodies that wait.
+async fn whole(request: Request, stock: &Arc<Semaphore>) -> Result<(Vec<u8>, Hold), Problem> {
     let limit = usize::try_from(MAX_BODY).unwrap_or(usize::MAX);
-    axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
-        let inner = std::error::Error::source(&error);
-        if inner.is_some_and(|inner| inner.is::<LengthLimitError>()) {
-            Problem::too_large(limit)
-        } else {
-            malformed("The body ended early.".to_owned())
+    let mut body = Limited::new(request.into_body(), limit);
+    let (mut whole, mut hold) = (Vec::new(), Hold::default());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                Problem::too_large(limit)
+            } else {
+                malformed("The body ended early.".to_owned())
+            }
+        })?;
+        // Trailers are nothing of ours.
+        let Ok(part) = frame.into_data() else { continue };
+        while whole.len() + part.len() > FREE * (hold.0.len() + 1) {
+            let taken = stock.clone().try_acquire_owned();
+            hold.0.push(taken.map_err(|_none_left| Problem::too_many_batches())?);
         }
-    })
+        whole.extend_from_slice(&part);
+    }
+    Ok((whole, hold))
 }
 
 fn malformed(detail: String) -> Problem {
     Problem::bad_request("", detail)
+}
+
+fn decode(format: Format, body: &[u8]) -> Result<Batch, Problem> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| malformed(format!("The body is not UTF-8 from byte {} on.", error.valid_up_to())))?;
+    // Spreadsheets like to begin with a byte order mark.
+    read(format, text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 fn read(format: Format, text: &str) -> Result<Batch, Problem> {
@@ -107,32 +143,87 @@ fn read(format: Format, text: &str) -> Result<Batch, Problem> {
     }
 }
 
-/// The members of the JSON form, each row left unread: a bad number must not make the whole unreadable.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    observations: Vec<&'a RawValue>,
+fn json(text: &str) -> Result<Batch, Problem> {
+    let mut rows = Rows::new(Lines(None));
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let end = Envelope(&mut rows).deserialize(&mut reader).and_then(|()| reader.end());
+    match end {
+        // The reader gave up because of it.
+        Err(_) if rows.are_too_many() => Err(TooManyRows.into()),
+        Err(error) => {
+            let what = if error.is_data() { "The body does not fit" } else { "The body is not JSON" };
+            Err(malformed(format!("{what}: {error}.")))
+        }
+        Ok(()) => rows.finish(),
+    }
 }
 
-fn json(text: &str) -> Result<Batch, Problem> {
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
-        let what = if error.is_data() { "The body does not fit" } else { "The body is not JSON" };
-        malformed(format!("{what}: {error}."))
-    })?;
-    let mut rows = Rows::with_capacity(envelope.observations.len(), Lines(None));
-    for raw in envelope.observations {
-        rows.add(json_row(raw.get()));
+/// The JSON form. Its rows are added as they are met, not gathered first.
+struct Envelope<'r>(&'r mut Rows);
+
+impl<'de> DeserializeSeed<'de> for Envelope<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_map(self)
     }
-    rows.finish()
+}
+
+impl<'de> Visitor<'de> for Envelope<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with the member `observations`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let mut is_there = false;
+        while let Some(name) = members.next_key::<Cow<'_, str>>()? {
+            if name != "observations" {
+                return Err(A::Error::unknown_field(&name, &["observations"]));
+            }
+            if is_there {
+                return Err(A::Error::duplicate_field("observations"));
+            }
+            members.next_value_seed(JsonRows(&mut *self.0))?;
+            is_there = true;
+        }
+        if is_there { Ok(()) } else { Err(A::Error::missing_field("observations")) }
+    }
+}
+
+/// The rows of the JSON form, each cut out unread first: a bad number must not make the whole unreadable.
+struct JsonRows<'r>(&'r mut Rows);
+
+impl<'de> DeserializeSeed<'de> for JsonRows<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for JsonRows<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of observations")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(raw) = elements.next_element::<&RawValue>()? {
+            self.0.add(json_row(raw.get())).map_err(A::Error::custom)?;
+        }
+        Ok(())
+    }
 }
 
 fn ndjson(text: &str) -> Result<Batch, Problem> {
-    let mut rows = Rows::with_capacity(0, Lines(Some(Vec::new())));
+    let mut rows = Rows::new(Lines(Some(Vec::new())));
     for (line, text) in (1..).zip(text.lines()) {
         if !text.trim_ascii().is_empty() {
             rows.at(line);
-            rows.add(json_row(text));
+            rows.add(json_row(text))?;
         }
     }
     rows.finish()
@@ -157,15 +248,18 @@ fn without_position(error: &serde_json::Error) -> String {
 }
 
 fn csv(text: &str) -> Result<Batch, Problem> {
+    if text.split(['\r', '\n']).any(|line| line.len() > LONGEST_LINE) {
+        return Err(malformed(format!("A line of the table has more than {LONGEST_LINE} bytes.")));
+    }
     let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
     let columns = Columns::read(reader.headers().map_err(|error| malformed(error.to_string()))?)?;
-    let mut rows = Rows::with_capacity(0, Lines(Some(Vec::new())));
+    let mut rows = Rows::new(Lines(Some(Vec::new())));
     let mut record = csv::StringRecord::new();
     loop {
         match reader.read_record(&mut record) {
             Ok(true) => {
                 rows.at(line_at(text, record.position()));
-                rows.add(columns.row(&record));
+                rows.add(columns.row(&record))?;
             }
             Ok(false) => return rows.finish(),
             Err(error) => {
@@ -176,7 +270,7 @@ fn csv(text: &str) -> Result<Batch, Problem> {
                     }
                     _ => "This is not CSV.".to_owned(),
                 };
-                rows.add(Err(Mistake::in_row(problem)));
+                rows.add(Err(Mistake::in_row(problem)))?;
             }
         }
     }
@@ -279,7 +373,7 @@ impl Mistake {
     }
 }
 
-/// Rows on their way in, good and bad.
+/// Rows on their way in, good and bad. After the first bad one the good ones are no longer kept: none goes in.
 struct Rows {
     batch: Batch,
     seen: usize,
@@ -287,29 +381,57 @@ struct Rows {
     unnamed: usize,
 }
 
+/// One row more than a batch may have.
+#[derive(Debug, thiserror::Error)]
+#[error("more than {MOST_ROWS} observations")]
+struct TooManyRows;
+
+impl From<TooManyRows> for Problem {
+    fn from(_: TooManyRows) -> Self {
+        Self::too_many_rows(MOST_ROWS)
+    }
+}
+
 impl Rows {
-    fn with_capacity(capacity: usize, lines: Lines) -> Self {
-        let batch = Batch { rows: Vec::with_capacity(capacity), lines };
+    fn new(lines: Lines) -> Self {
+        let batch = Batch { rows: Vec::new(), lines, hold: Hold::default() };
         Self { batch, seen: 0, invalid: Invalid::default(), unnamed: 0 }
     }
 
     /// The next row is at this line.
     fn at(&mut self, line: u64) {
-        if let Some(lines) = &mut self.batch.lines.0 {
+        if let Some(lines) = &mut self.batch.lines.0
+            && self.invalid.problems.len() < NAMED
+        {
             lines.push(line);
         }
     }
 
-    fn add(&mut self, row: Result<NewObservation, Mistake>) {
-        match row {
-            Ok(row) => self.batch.rows.push(row),
-            Err(Mistake { part, problem }) if self.invalid.problems.len() < NAMED => {
-                let slash = if part.is_empty() { "" } else { "/" };
-                self.invalid.add(format!("/observations/{}{slash}{part}", self.seen), problem);
-            }
-            Err(_) => self.unnamed += 1,
-        }
+    fn add(&mut self, row: Result<NewObservation, Mistake>) -> Result<(), TooManyRows> {
         self.seen += 1;
+        if self.are_too_many() {
+            return Err(TooManyRows);
+        }
+        match row {
+            Ok(row) if self.invalid.problems.is_empty() => self.batch.rows.push(row),
+            Ok(_) => {}
+            Err(mistake) => self.note(mistake),
+        }
+        Ok(())
+    }
+
+    fn are_too_many(&self) -> bool {
+        self.seen > MOST_ROWS
+    }
+
+    fn note(&mut self, Mistake { part, problem }: Mistake) {
+        self.batch.rows = Vec::new();
+        if self.invalid.problems.len() < NAMED {
+            let slash = if part.is_empty() { "" } else { "/" };
+            self.invalid.add(format!("/observations/{}{slash}{part}", self.seen - 1), problem);
+        } else {
+            self.unnamed += 1;
+        }
     }
 
     fn finish(mut self) -> Result<Batch, Problem> {

@@ -34,7 +34,7 @@ pub struct CreateApiKey {
     scopes: ScopeList,
     /// The devices it covers; all of them, also later ones, if left out.
     device_ids: Option<Vec<DeviceId>>,
-    /// When it ends; never, if left out.
+    /// When it ends, within 100 years; never, if left out.
     #[schemars(with = "Option<DateTime>")]
     expires_at: Option<Timestamp>,
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use model::Error;
 use model::datastream::Filter;
 use model::observation::{self, Observation, Order, Stored, Window};
+use rules::access::Access;
 use rules::id::{DatastreamId, DeviceId};
 use rules::schema::DateTime;
 
@@ -218,9 +219,14 @@ pub(crate) fn latest_doc() -> Doc {
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
-    Batch { rows, lines }: Batch,
+    Batch { rows, lines, hold }: Batch,
 ) -> Result<Response, Problem> {
-    let outcome = caller.write(&app, move |tx, access| observation::ingest(tx, access, &rows)).await;
+    let ingest = move |tx: &mut model::Tx<'_>, access: &Access| {
+        // It goes along with the rows, which wait for their turn also when the sender hangs up.
+        let _hold = &hold;
+        observation::ingest(tx, access, &rows)
+    };
+    let outcome = caller.write(&app, ingest).await;
     let stored = outcome.map_err(|error| match error {
         Error::Invalid(invalid) => Error::Invalid(lines.add_to(invalid)),
         Error::Conflict(invalid) => Error::Conflict(lines.add_to(invalid)),
@@ -233,7 +239,8 @@ pub(crate) fn create_doc() -> Doc {
     Doc::new("Observations", "create_observations", "Send observations")
         .says(
             "A batch goes in as a whole or not at all, and is on disk when the answer comes. The same observation \
-             again is unchanged, so after a timeout just send it again. At most 16 MiB.",
+             again is unchanged, so after a timeout just send it again. At most 100,000 observations and 16 MiB; more \
+             is refused with 413 and nothing is stored, so split it.",
         )
         .body::<ObservationBatch>(json!({"observations": [{
             "datastream_id": "dst_01kb3zq6yag3j5k7m9n2p4q6r8",

@@ -116,7 +116,7 @@ pub const CODES: [Entry; 12] = [
         name: "body_too_large",
         status: StatusCode::PAYLOAD_TOO_LARGE,
         title: "Body too large",
-        meaning: "The body is larger than this endpoint takes. Nothing of it was read.",
+        meaning: "The body has more bytes, or the batch more observations, than this endpoint takes. Nothing was stored.",
         remedy: "Split it into several requests. A thousand observations in each is a good size.",
     },
     Entry {
@@ -140,7 +140,7 @@ pub const CODES: [Entry; 12] = [
         name: "unavailable",
         status: StatusCode::SERVICE_UNAVAILABLE,
         title: "Temporarily unavailable",
-        meaning: "The database is busy or out of space. Nothing was changed.",
+        meaning: "The server is busy or out of space. Nothing was changed.",
         remedy: "Try again after as many seconds as `Retry-After` says.",
     },
 ];

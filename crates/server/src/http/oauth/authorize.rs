@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::http::error::{Fail, Trouble};
 use crate::http::oauth::{self, consent};
 use crate::http::page::{Visit, see_other};
+use crate::throttle::network;
 use crate::views::error::Comparison;
 
 /// The largest form that can become a query again.
@@ -127,7 +128,8 @@ async fn go_on(app: &App, scene: &Scene<'_>, valid: Valid) -> Result<Response, F
     }
     let (browser, client) = (visit.browser_hash(), application.client_id.clone());
     let sign_in = visit.session.is_none() || valid.asks(Prompt::Login);
-    let id = app.db.write(move |tx| authorization::begin(tx, browser, &client, &valid)).await?;
+    let address = network(visit.address());
+    let id = app.db.write(move |tx| authorization::begin(tx, (browser, &address), &client, &valid)).await?;
     Ok(visit.redirect(&if sign_in { format!("/login?request={id}") } else { consent::path(&id) }))
 }
 

@@ -161,7 +161,10 @@ impl ClientRequest {
         self.refused(error)
     }
 
-    /// How long the client must wait, because too many have failed in its name from here.
+    /// That the client must wait, because too many have failed in its name from here.
+    ///
+    /// Requests that arrive together are all looked at before the first failure counts. Unlike passwords, secrets are
+    /// 256 random bits and cost no hashing: a burst more of guesses finds nothing, so nobody has to wait for a turn.
     pub(super) fn held_back(&self) -> Option<Response> {
         self.app.throttle.client_wait(&self.named(), self.address.0).map(too_many)
     }

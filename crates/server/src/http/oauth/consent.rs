@@ -3,6 +3,8 @@
 //! Everything that is decided comes from the stored request, which is bound to this browser; the form adds only
 //! the organization, the devices, the optional scopes and the answer.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -76,6 +78,30 @@ struct Scene {
     devices: Vec<DeviceChoice>,
 }
 
+/// What the person has ticked so far: nothing, until a form comes back with a mistake.
+#[derive(Default)]
+struct Ticks {
+    optional: ScopeSet,
+    devices: BTreeSet<String>,
+}
+
+impl Ticks {
+    fn read(form: &Fields) -> Self {
+        Self {
+            optional: form.all("scope").filter_map(Scope::parse).collect(),
+            devices: form.all("device_id").map(str::to_owned).collect(),
+        }
+    }
+
+    fn onto(&self, choices: &[DeviceChoice]) -> Vec<DeviceChoice> {
+        let ticked = |choice: &DeviceChoice| DeviceChoice {
+            chosen: self.devices.contains(&choice.id),
+            ..choice.clone()
+        };
+        choices.iter().map(ticked).collect()
+    }
+}
+
 /// What stands between the person and the page.
 enum Entry {
     Scene(Box<Scene>),
@@ -93,7 +119,7 @@ pub(crate) async fn show(
         Entry::SignIn => Ok(visit.redirect(&format!("/login?request={id}"))),
         Entry::Scene(scene) => match remembered(&visit, &scene).await? {
             Some(code) => Ok(scene.give(&visit, &code)),
-            None => Ok(scene.page(&visit, Errors::default())),
+            None => Ok(scene.page(&visit, &Ticks::default(), Errors::default())),
         },
     }
 }
@@ -187,9 +213,10 @@ async fn remembered(visit: &Visit, scene: &Scene) -> Result<Option<Plaintext<Cod
 }
 
 async fn allow(visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, Fail> {
+    let ticks = Ticks::read(form);
     let approval = match approval(&scene, form) {
         Ok(approval) => approval,
-        Err(errors) => return Ok(scene.page(visit, errors)),
+        Err(errors) => return Ok(scene.page(visit, &ticks, errors)),
     };
     let (mint, actor, pending) = (visit.app.mint.clone(), visit.actor(), scene.pending.clone());
     let approved = visit
@@ -199,7 +226,7 @@ async fn allow(visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, F
         Ok(Approved::Code(code)) => Ok(scene.give(visit, &code)),
         Ok(Approved::RoleLacks(missing)) => Ok(scene.refused(visit, missing)),
         Ok(Approved::Nothing) => deny(visit, scene).await,
-        Err(Error::Invalid(invalid)) => Ok(scene.page(visit, form_errors(invalid))),
+        Err(Error::Invalid(invalid)) => Ok(scene.page(visit, &ticks, form_errors(invalid))),
         Err(error) => Err(over_or(error)),
     }
 }
@@ -242,21 +269,22 @@ impl Scene {
     }
 
     /// The question, or why it can't be asked.
-    fn page(&self, visit: &Visit, errors: Errors) -> Response {
+    fn page(&self, visit: &Visit, ticks: &Ticks, errors: Errors) -> Response {
         let missing = self.role.missing(self.application.profile.scopes.set());
         if !missing.is_empty() {
             return self.refused(visit, missing);
         }
         let status = if errors.0.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-        let body = consent(&self.question(visit, errors));
+        let body = consent(&self.question(visit, ticks, errors));
         let source = self.destination.form_action_source();
         let title = format!("{} asks for your data", self.application.profile.name);
         visit.page(status, (&title, Nav::Focused, body), FormTarget::And(&source))
     }
 
-    fn question(&self, visit: &Visit, errors: Errors) -> Consent {
+    fn question(&self, visit: &Visit, ticks: &Ticks, errors: Errors) -> Consent {
         let profile = &self.application.profile;
-        let chosen = if errors.on("devices").is_some() { "chosen" } else { "all" };
+        let chosen =
+            if errors.on("devices").is_some() || !ticks.devices.is_empty() { "chosen" } else { "all" };
         let listed = profile.scopes.set().or(profile.optional_scopes.set());
         let asked = self.pending.scopes.within(listed);
         let required = asked.within(asked.set().without(self.pending.optional));
@@ -275,10 +303,10 @@ impl Scene {
             required: required.iter().map(scope_line).collect(),
             optional: optional
                 .iter()
-                .map(|scope| ScopeChoice { scope: scope_line(scope), ticked: false })
+                .map(|scope| ScopeChoice { scope: scope_line(scope), ticked: ticks.optional.contains(scope) })
                 .collect(),
             devices: chosen.to_owned(),
-            device_choices: self.devices.clone(),
+            device_choices: ticks.onto(&self.devices),
             errors,
         }
     }

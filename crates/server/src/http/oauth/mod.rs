@@ -61,6 +61,20 @@ pub(crate) fn too_large() -> Response {
     error(&TokenError::invalid_request("The body is larger than any token request."))
 }
 
+/// The request came unencrypted over a network.
+pub(crate) fn plain_http(public_url: &str) -> Response {
+    error(&TokenError::invalid_request(format!(
+        "This request came over plain http, which others can read. Use {public_url}, and replace the secret that it \
+         carried, if any."
+    )))
+}
+
+/// No such document: programs that probe for metadata read JSON, and scripts of other origins may.
+pub(crate) fn not_found() -> Response {
+    let body = json!({"error": "not_found", "error_description": "There is no such document here."});
+    json_response(StatusCode::NOT_FOUND, &body)
+}
+
 pub(crate) fn server_error() -> Response {
     let body =
         json!({"error": "server_error", "error_description": "Something went wrong on our side. Try again."});

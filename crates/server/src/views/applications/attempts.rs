@@ -73,10 +73,8 @@ fn row(attempt: &AttemptRow) -> Markup {
     html! {
         details.fold {
             summary {
-                span.row.spread {
-                    span { code { (attempt.endpoint) } " " (badge(Tone::Danger, &attempt.error)) }
-                    span.quiet.small { (parts::time(attempt.happened_at)) }
-                }
+                code { (attempt.endpoint) } " " (badge(Tone::Danger, &attempt.error)) " "
+                span.quiet.small { (parts::time(attempt.happened_at)) }
             }
             div.stack {
                 p { (foreign(attempt.reason.as_deref().unwrap_or(&attempt.description))) }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use axum::Router;
@@ -18,6 +19,7 @@ use model::{Result, Tx};
 use rules::secret::{Format, Mint, Pepper};
 use server::app::App;
 use server::config::Site;
+use server::http::edge::Peer;
 
 use super::log::Log;
 use super::{Answer, Browser, Member, Program, TokenCall, credentials_in};
@@ -58,12 +60,27 @@ impl TestApp {
     }
 
     fn empty_at(public_url: &str) -> Self {
-        let site = Site {
+        Self::empty_of(Site {
             public_url: public_url.to_owned(),
             api_url: format!("{public_url}/v1"),
             trusted_proxies: Vec::new(),
             support_contact: Some("help@bluesonde.example".to_owned()),
-        };
+        })
+    }
+
+    /// A server at `https://buoys.example` behind a proxy at 10.0.0.5.
+    pub(crate) fn behind_a_proxy() -> Self {
+        let mut app = Self::empty_of(Site {
+            public_url: "https://buoys.example".to_owned(),
+            api_url: "https://buoys.example/v1".to_owned(),
+            trusted_proxies: vec!["10.0.0.5/32".parse().unwrap()],
+            support_contact: None,
+        });
+        app.home = Some(app.organization("Harbour Trust"));
+        app
+    }
+
+    fn empty_of(site: Site) -> Self {
         let dir = Rc::new(tempfile::tempdir().unwrap());
         Self::on(dir, site, (START.parse::<Timestamp>().unwrap(), None))
     }
@@ -115,6 +132,12 @@ impl TestApp {
         let answer = Answer { status: parts.status, headers: parts.headers, body, asked };
         self.note_secrets(&answer);
         answer
+    }
+
+    /// [`TestApp::send`] from another peer than this machine.
+    pub(crate) fn send_from(&self, peer: &str, mut request: Request) -> Answer {
+        request.extensions_mut().insert(Peer(SocketAddr::new(peer.parse().unwrap(), 1234)));
+        self.send(request)
     }
 
     fn note_secrets(&self, answer: &Answer) {
@@ -220,7 +243,7 @@ impl TestApp {
     }
 
     /// Moves on by a millisecond, because ids made within one have no order, and counts.
-    pub(super) fn tick(&self) -> u32 {
+    pub(crate) fn tick(&self) -> u32 {
         self.advance(SignedDuration::from_millis(1));
         self.count.set(self.count.get() + 1);
         self.count.get()

@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::BATCH_STOCK;
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -126,13 +127,71 @@ fn twenty_mistakes_are_named_and_the_rest_counted() {
     assert!(errors[20]["detail"].as_str().unwrap().contains('5'));
 }
 
+#[test]
+fn one_row_too_many_is_refused_before_the_rest_is_read() {
+    let row = "{}";
+    let json = |rows: usize| format!(r#"{{"observations": [{}{row}, no JSON]"#, "{},".repeat(rows - 1));
+    let ndjson = |rows: usize| format!("{row}\n").repeat(rows);
+    let csv = |rows: usize| format!("datastream_id,phenomenon_time,result\n{}", "0,0,0\n".repeat(rows));
+    for (format, text) in [
+        (Format::Json, json(MOST_ROWS + 1)),
+        (Format::Ndjson, ndjson(MOST_ROWS + 1)),
+        (Format::Csv, csv(MOST_ROWS + 1)),
+    ] {
+        let problem = read(format, &text).unwrap_err();
+        assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        let problem = serde_json::to_value(problem).unwrap();
+        assert_eq!(problem["errors"][0]["pointer"], "/observations");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("at most 100000") && detail.contains("Split it"), "{detail}");
+    }
+    for (format, text) in [(Format::Ndjson, ndjson(MOST_ROWS)), (Format::Csv, csv(MOST_ROWS))] {
+        assert_eq!(problem(format, &text)["errors"].as_array().unwrap().len(), 21);
+    }
+    assert!(problem(Format::Json, &json(MOST_ROWS))["detail"].as_str().unwrap().contains("not JSON"));
+}
+
+#[test]
+fn a_batch_that_has_failed_gathers_nothing_more() {
+    let mut rows = Rows::new(Lines(Some(Vec::new())));
+    for line in 0..1000 {
+        rows.at(line);
+        let row = if line < 500 { json_row(GOOD) } else { Err(Mistake::of("result")) };
+        rows.add(row).unwrap();
+        rows.at(line);
+        rows.add(json_row(GOOD)).unwrap();
+    }
+    assert_eq!(rows.batch.rows.capacity(), 0);
+    assert!(rows.batch.lines.0.as_ref().unwrap().len() <= 1000 + 2 * NAMED);
+    assert_eq!(rows.unnamed, 500 - NAMED);
+}
+
+#[test]
+fn a_line_without_end_is_refused_before_its_fields_are_counted() {
+    let problem = problem(Format::Csv, &format!("datastream_id{}", ",".repeat(LONGEST_LINE)));
+    assert!(problem["detail"].as_str().unwrap().contains("A line"), "{problem}");
+}
+
+/// An app on a database of its own, which is deleted while it is open.
+fn app() -> App {
+    let dir = tempfile::tempdir().unwrap();
+    let db = db::Db::open(&dir.path().join("test.db"), &model::migrations(), db::Clock::System).unwrap();
+    let (format, pepper) = (rules::secret::Format::new("bsn").unwrap(), rules::secret::Pepper::new([7; 32]));
+    let site = crate::config::Config::load(&crate::config::Flags::default()).unwrap().site;
+    App::new(db, rules::secret::Mint { format, pepper }, site)
+}
+
 async fn sent(content_type: Option<&str>, body: Body) -> Result<Batch, Problem> {
+    sent_to(&app(), content_type, body).await
+}
+
+async fn sent_to(app: &App, content_type: Option<&str>, body: Body) -> Result<Batch, Problem> {
     let request = Request::builder();
     let request = match content_type {
         Some(content_type) => request.header(header::CONTENT_TYPE, content_type),
         None => request,
     };
-    Batch::from_request(request.body(body).unwrap(), &()).await
+    Batch::from_request(request.body(body).unwrap(), app).await
 }
 
 #[tokio::test]
@@ -156,4 +215,37 @@ async fn a_body_of_more_than_16_mib_is_refused() {
     let body = vec![b' '; 16 * 1024 * 1024 + 1];
     let problem = sent(Some("application/x-ndjson"), Body::from(body)).await.unwrap_err();
     assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn others_are_served_while_a_batch_is_read() {
+    let body = Body::from(format!("{GOOD}\n").repeat(MOST_ROWS));
+    tokio::select! {
+        biased;
+        _read = sent(Some("application/x-ndjson"), body) => panic!("the whole batch was read in between"),
+        () = tokio::task::yield_now() => {}
+    }
+}
+
+#[tokio::test]
+async fn large_batches_share_a_bounded_memory_and_small_ones_need_none_of_it() {
+    let (app, kind) = (app(), Some("application/x-ndjson"));
+    let large = || Body::from(" ".repeat(3 * FREE));
+    let small = || Body::from(" ".repeat(FREE));
+    let mut kept = Vec::new();
+    let mut refused = None;
+    while refused.is_none() && kept.len() < BATCH_STOCK {
+        match sent_to(&app, kind, large()).await {
+            Ok(batch) => kept.push(batch),
+            Err(problem) => refused = Some(problem.status()),
+        }
+    }
+    assert_eq!(refused, Some(StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(kept.len(), BATCH_STOCK / 2);
+    assert!(sent_to(&app, kind, small()).await.is_ok());
+    // What is stored, or refused, gives back what it had.
+    kept.pop();
+    for _ in 0..3 {
+        assert!(sent_to(&app, kind, large()).await.is_ok());
+    }
 }

@@ -1,11 +1,9 @@
-"""Authlib, unmodified and with its defaults, gets a customer's consent and reads the customer's data.
-
-Its one setting here is AUTHLIB_INSECURE_TRANSPORT, the library's own switch for plain http: the demo is on loopback.
-"""
+"""Authlib, unmodified and with its defaults, gets a customer's consent and reads the customer's data."""
 
 import time
 from urllib.parse import parse_qs, urlsplit
 
+import api
 import pytest
 from authlib.common.errors import AuthlibBaseError
 from authlib.common.security import generate_token
@@ -15,17 +13,11 @@ SCOPE = "devices:read observations:read offline_access"
 DOUBLE_FIRE_S = 1.0
 
 
-@pytest.fixture(autouse=True)
-def plain_http_on_loopback(monkeypatch):
-    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-
-
 @pytest.fixture
 def authlib(demo, redirect_uri):
-    """Makes sessions of the confidential application; keyword arguments are Authlib's own."""
+    """Makes sessions, of the confidential application unless told; keyword arguments are Authlib's own."""
 
-    def session(**options):
-        application = demo.confidential
+    def session(application=demo.confidential, **options):
         return OAuth2Session(
             application["client_id"],
             application["client_secret"],
@@ -36,18 +28,6 @@ def authlib(demo, redirect_uri):
         )
 
     return session
-
-
-@pytest.fixture
-def consent(demo, person, redirect_uri):
-    """Takes an authorization URL through login and consent; returns the address the browser is sent back to."""
-
-    def give(url):
-        arrival = person.allow(person.sign_in(person.open(url), demo.user("Organization Admin")))
-        assert isinstance(arrival, str) and arrival.startswith(redirect_uri), arrival
-        return arrival
-
-    return give
 
 
 def test_a_customer_consents_and_the_application_reads_devices(demo, authlib, consent):
@@ -69,6 +49,19 @@ def test_a_code_with_pkce_is_exchanged_with_its_verifier(demo, authlib, consent)
     session.fetch_token(authorization_response=consent(url), code_verifier=verifier)
 
     assert _read(demo, session, "/observations/latest")
+
+
+@pytest.mark.parametrize("method", ["client_secret_post", "none"])
+def test_another_way_to_authenticate_does_as_well(demo, authlib, consent, method):
+    application = demo.public if method == "none" else demo.confidential
+    session = authlib(application, token_endpoint_auth_method=method, code_challenge_method="S256")
+    verifier = generate_token(48)
+    url, _state = session.create_authorization_url(f"{demo.issuer}/oauth2/auth", code_verifier=verifier)
+
+    session.fetch_token(authorization_response=consent(url), code_verifier=verifier)
+    session.refresh_token()
+
+    assert _read(demo, session, "/devices")
 
 
 def test_a_wrong_verifier_is_refused(demo, authlib, consent):
@@ -143,6 +136,31 @@ def test_a_code_that_comes_back_late_ends_the_grant(demo, authlib, consent):
 
     assert refusal.value.error == "invalid_grant"
     assert session.get(f"{demo.api}/devices", timeout=15).status_code == 401
+
+
+def test_a_revoked_refresh_token_takes_its_access_token_along(demo, authlib, consent):
+    session = authlib(revocation_endpoint_auth_method="client_secret_basic")
+    token = dict(_authorize(demo, session, consent))
+
+    answer = session.revoke_token(
+        demo.metadata["revocation_endpoint"], token=token["refresh_token"], token_type_hint="refresh_token"
+    )
+
+    assert answer.status_code == 200
+    assert api.is_refused_as_invalid(session.get(f"{demo.api}/devices", timeout=15))
+
+
+def test_introspection_tells_a_live_token_from_a_revoked_one(demo, authlib, consent):
+    session = authlib()
+    access_token = _authorize(demo, session, consent)["access_token"]
+    endpoints = demo.metadata
+
+    live = session.introspect_token(endpoints["introspection_endpoint"], token=access_token).json()
+    session.revoke_token(endpoints["revocation_endpoint"], token=access_token)
+    revoked = session.introspect_token(endpoints["introspection_endpoint"], token=access_token).json()
+
+    assert (live["active"], live["client_id"], live["scope"]) == (True, demo.confidential["client_id"], SCOPE)
+    assert revoked == {"active": False}
 
 
 def test_a_customer_who_denies_sends_the_application_an_error_and_its_state(demo, authlib, person):

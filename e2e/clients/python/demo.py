@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-BINARY = os.environ.get("BLUESONDE_BIN", str(Path(__file__).parents[2] / "target/debug/bluesonde"))
+BINARY = os.environ.get("BLUESONDE_BIN", str(Path(__file__).parents[3] / "target/debug/bluesonde"))
 STARTS_WITHIN_S = 60
 STOPS_WITHIN_S = 15
 
@@ -53,6 +53,15 @@ class Demo:
     @property
     def confidential(self):
         return next(app for app in self.organization["oauth_applications"] if not app["public"])
+
+    @property
+    def public(self):
+        return next(app for app in self.organization["oauth_applications"] if app["public"])
+
+    @property
+    def metadata(self):
+        """The server's own list of its endpoints (RFC 8414)."""
+        return requests.get(f"{self.issuer}/.well-known/oauth-authorization-server", timeout=5).json()
 
     def _wait(self):
         deadline = time.monotonic() + STARTS_WITHIN_S
