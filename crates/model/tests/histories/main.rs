@@ -27,7 +27,7 @@ use reference::Reference;
 use world::Stage;
 
 /// Every way in which a token request can be refused that these histories can come to.
-const REFUSALS: [&str; 13] = [
+const REFUSALS: [&str; 14] = [
     "another client's",
     "beyond",
     "ended",
@@ -35,6 +35,7 @@ const REFUSALS: [&str; 13] = [
     "no role",
     "proof",
     "redirect URI",
+    "redirect URI missing",
     "redirect URI removed",
     "role lacks",
     "rotated",

@@ -218,7 +218,7 @@ impl World {
             };
             // A browser for each request: one browser has only so many waiting.
             let browser = Hashed::<BrowserToken>::from_stored(tx.random()?);
-            let id = authorization::begin(tx, browser, cast.client_id(who.1), &valid)?;
+            let id = authorization::begin(tx, (browser, "local"), cast.client_id(who.1), &valid)?;
             Ok::<_, Error>(Ok(Waiting { browser, id, who, uri }))
         });
         match begun.unwrap() {
@@ -480,6 +480,7 @@ fn word(refusal: &Refusal) -> &'static str {
         Refusal::CodeUsed { .. } => "used",
         Refusal::Rotated { .. } => "rotated",
         Refusal::SuccessorUsed { .. } => "successor used",
+        Refusal::RedirectUriMissing { .. } => "redirect URI missing",
         Refusal::RedirectUri { .. } => "redirect URI",
         Refusal::RedirectUriRemoved => "redirect URI removed",
         Refusal::Proof(_) => "proof",

@@ -222,7 +222,7 @@ fn a_burst_of_guesses_is_looked_at_one_by_one() {
     let fields = [("email", victim.email.as_str()), ("password", "a guess"), ("csrf_token", &token)];
     let guesses = (0..60).map(|_| browser.own_request("/login", &fields));
     let answers = race(&crowd, &app, guesses.collect());
-    let of = |status: StatusCode| answers.iter().filter(|(answered, _)| *answered == status).count();
+    let of = |status: StatusCode| answers.iter().filter(|answer| answer.status == status).count();
     // Ten are free, and the next one finds that out.
     assert_eq!((of(StatusCode::UNAUTHORIZED), of(StatusCode::TOO_MANY_REQUESTS)), (11, 49));
     app.browser().sign_in(&other).assert_status(200);
