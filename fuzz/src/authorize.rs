@@ -7,6 +7,7 @@ use rules::authorize::{
     AuthorizationRequest, ClientFacts, ErrorRedirect, Prompt, Refusal, Valid, code_location,
 };
 use rules::client_auth::ClientType;
+use rules::diagnosis;
 use rules::form::{Field, Form};
 use rules::pkce::{Pkce, Reason};
 use rules::scope::ScopeList;
@@ -55,6 +56,7 @@ pub fn check(input: &[u8]) {
     for app in apps() {
         let answer = request.check(&app.facts());
         laws_of(&answer, &app, (redirect_uri, &read));
+        assert!(diagnosis::authorize(&form, &app.facts()).len() <= 40);
         order_does_not_matter(&answer, &app, &query);
     }
 }

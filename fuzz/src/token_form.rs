@@ -2,9 +2,10 @@
 //!
 //! An input is the query, the content type and the authorization on a line each, then the body; an empty header
 //! was not sent. What is understood must stand in the request, once and in one place; what is refused must not
-//! repeat a secret.
+//! repeat a secret, neither to the sender nor, among the findings, to the application's owner.
 
-use rules::token::{Grant, Received, TokenError, TokenErrorCode, TokenRequest};
+use rules::diagnosis;
+use rules::token::{Grant, Inquiry, Received, TokenError, TokenErrorCode, TokenRequest};
 
 use super::expand::expand;
 use super::pairs::{self, Pair};
@@ -12,7 +13,10 @@ use super::pairs::{self, Pair};
 /// What a query may hold at this endpoint; everything else there is not read.
 const IN_QUERY: [&str; 5] = ["grant_type", "code", "redirect_uri", "client_id", "code_verifier"];
 
-const SECRET_NAMES: [&str; 3] = ["client_secret", "refresh_token", "client_assertion"];
+const SECRET_NAMES: [&str; 4] = ["client_secret", "refresh_token", "client_assertion", "token"];
+
+/// A run of so many letters and digits could be a credential.
+const LONG_RUN: usize = 36;
 
 /// A text that no message of ours holds, put where a secret would stand.
 const MARKER: &str = "Zq7marker7qZ";
@@ -34,6 +38,11 @@ pub fn check(input: &[u8]) {
         Ok(request) => laws_of_a_request(&request, &received),
         Err(error) => laws_of_an_error(&error),
     }
+    match Inquiry::parse(&received) {
+        Ok(inquiry) => laws_of_an_inquiry(&inquiry, &received),
+        Err(error) => laws_of_an_error(&error),
+    }
+    laws_of_the_findings(&received);
     order_does_not_matter(&received);
     what_is_unknown_does_not_matter(&received);
     no_secret_is_repeated(&received);
@@ -87,6 +96,29 @@ fn laws_of_a_grant(grant: &Grant, read: &[Pair]) {
     }
 }
 
+/// Revocation and introspection: the token stands in the body alone.
+fn laws_of_an_inquiry(inquiry: &Inquiry, received: &Received<'_>) {
+    let body = pairs::read(received.body);
+    assert_eq!(pairs::only(&body, "token"), Some(inquiry.token.as_str()));
+    assert!((1..=2).contains(&inquiry.client.candidates().len()));
+    for candidate in inquiry.client.candidates() {
+        assert!(pairs::only(&body, "client_id").is_none_or(|id| id == candidate.client_id()));
+    }
+}
+
+/// What an application's owner is shown of a failed request.
+fn laws_of_the_findings(received: &Received<'_>) {
+    let findings = diagnosis::exchange(received);
+    assert!(findings.len() <= 40);
+    for finding in findings {
+        for text in [&finding.name, &finding.shown, &finding.note] {
+            assert!(text.chars().count() <= 400, "a text without end");
+            let mut runs = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            assert!(runs.all(|run| run.len() < LONG_RUN), "shown: {text}");
+        }
+    }
+}
+
 /// RFC 6749 section 5.2: the characters of a description, and the status of an error.
 fn laws_of_an_error(error: &TokenError) {
     let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E);
@@ -125,14 +157,22 @@ fn outcome(received: &Received<'_>) -> Result<&'static str, (TokenErrorCode, Str
 }
 
 fn no_secret_is_repeated(received: &Received<'_>) {
-    let named: &[&str] = &["code", "client_secret", "refresh_token", "code_verifier", "client_assertion"];
-    for name in named {
+    for name in SECRET_NAMES.into_iter().chain(["code", "code_verifier"]) {
         let body = [received.body, format!("&{name}={MARKER}").as_bytes()].concat();
         let query = format!("{}&{name}={MARKER}", received.query);
         for marked in [Received { body: &body, ..*received }, Received { query: &query, ..*received }] {
-            if let Err(error) = TokenRequest::parse(&marked) {
-                assert!(!error.description.as_str().contains(MARKER) || holds_marker(received));
-            }
+            let errors = [TokenRequest::parse(&marked).err(), Inquiry::parse(&marked).err()];
+            let mut told: Vec<_> =
+                errors.into_iter().flatten().map(|error| error.description.to_string()).collect();
+            told.extend(
+                diagnosis::exchange(&marked)
+                    .into_iter()
+                    .flat_map(|found| [found.name, found.shown, found.note]),
+            );
+            assert!(
+                !told.iter().any(|text| text.contains(MARKER)) || holds_marker(received),
+                "{name} is repeated"
+            );
         }
     }
 }
