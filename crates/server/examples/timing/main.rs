@@ -38,10 +38,12 @@ type Comparison = fn(&Stage, usize, &mut Dice) -> Outcome<f64>;
 
 const CONTROL: (&str, Comparison) = ("hashes compared carelessly: last or first byte wrong", stage::careless);
 
-const JUDGED: [(&str, Comparison); 5] = [
+const JUDGED: [(&str, Comparison); 7] = [
     ("hashes compared: last or first byte wrong", stage::hashes),
     ("application::secret_of: last or first byte of the hash wrong", stage::secret_of),
     ("POST /oauth2/token: client secret wrong late or early", stage::token_endpoint),
+    ("POST /oauth2/revoke: client secret wrong late or early", stage::revocation),
+    ("POST /oauth2/introspect: client secret wrong late or early", stage::introspection),
     ("caller::by: API key wrong late or early", stage::key_lookup),
     ("GET /v1/me: API key wrong late or early", stage::api),
 ];

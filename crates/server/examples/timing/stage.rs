@@ -40,6 +40,13 @@ use super::welch::{Dice, Side, compare};
 /// Comparisons in one sample where one alone is shorter than the clock can tell.
 const REPEATS: usize = 64;
 
+/// Where a client proves itself, and with what body.
+type Endpoint = (&'static str, &'static str);
+
+const TOKEN: Endpoint = ("/oauth2/token", "grant_type=authorization_code&code=x&redirect_uri=x");
+const REVOCATION: Endpoint = ("/oauth2/revoke", "token=x");
+const INTROSPECTION: Endpoint = ("/oauth2/introspect", "token=x");
+
 /// One application and one key.
 pub(crate) struct Stage {
     app: App,
@@ -81,14 +88,19 @@ impl Stage {
         answer.map_or(StatusCode::IM_A_TEAPOT, |answer| answer.status())
     }
 
-    /// A token request that fails for its client's sake.
-    fn token_request(&self, client: &str, secret: &str, dice: &mut Dice) -> Request<Body> {
+    /// A request to one of the endpoints of clients that fails for its client's sake.
+    fn client_request(
+        &self,
+        (path, body): Endpoint,
+        (client, secret): (&str, &str),
+        dice: &mut Dice,
+    ) -> Request<Body> {
         let basic = BASE64_STANDARD.encode(format!("{client}:{secret}"));
-        let request = Request::post("/oauth2/token")
+        let request = Request::post(path)
             .header("authorization", format!("Basic {basic}"))
             .header("content-type", "application/x-www-form-urlencoded")
             .extension(stranger(dice));
-        request.body(Body::from("grant_type=authorization_code&code=x&redirect_uri=x")).unwrap_or_default()
+        request.body(Body::from(body)).unwrap_or_default()
     }
 
     /// The stored hash with one byte changed: the last or the first.
@@ -195,11 +207,23 @@ pub(crate) fn secret_of(stage: &Stage, samples: usize, dice: &mut Dice) -> Outco
 }
 
 pub(crate) fn token_endpoint(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
+    client_secret(stage, TOKEN, samples, dice)
+}
+
+pub(crate) fn revocation(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
+    client_secret(stage, REVOCATION, samples, dice)
+}
+
+pub(crate) fn introspection(stage: &Stage, samples: usize, dice: &mut Dice) -> Outcome<f64> {
+    client_secret(stage, INTROSPECTION, samples, dice)
+}
+
+fn client_secret(stage: &Stage, endpoint: Endpoint, samples: usize, dice: &mut Dice) -> Outcome<f64> {
     // Were the guess malformed, it would be refused before anything is compared.
     stage.app.mint.format.read::<ClientSecret>(&guess(&stage.client_secret, Side::First, dice))?;
     let request = |side, dice: &mut Dice| {
-        let guess = credentials::guess(&stage.client_secret, side, dice);
-        stage.token_request(stage.client.client_id.as_str(), &guess, dice)
+        let guess = guess(&stage.client_secret, side, dice);
+        stage.client_request(endpoint, (stage.client.client_id.as_str(), &guess), dice)
     };
     expect(StatusCode::UNAUTHORIZED, stage.send(request(Side::First, dice)))?;
     Ok(compare(samples, dice, request, |request| stage.send(request)))
@@ -210,7 +234,7 @@ pub(crate) fn unknown_client(stage: &Stage, samples: usize, dice: &mut Dice) -> 
         let guess = credentials::guess(&stage.client_secret, Side::First, dice);
         let stranger = credentials::unknown_client(dice);
         let client = if side == Side::First { stage.client.client_id.as_str() } else { &stranger };
-        stage.token_request(client, &guess, dice)
+        stage.client_request(TOKEN, (client, &guess), dice)
     };
     expect(StatusCode::UNAUTHORIZED, stage.send(request(Side::Second, dice)))?;
     Ok(compare(samples, dice, request, |request| stage.send(request)))
