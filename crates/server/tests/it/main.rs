@@ -16,9 +16,11 @@
 
 mod support;
 
+mod access_requests;
 mod api_keys;
 mod api_keys_by_program;
 mod applications;
+mod applications_by_program;
 mod at_rest;
 mod authorize;
 mod bearer;

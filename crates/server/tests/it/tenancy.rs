@@ -3,7 +3,10 @@
 //! An endpoint that is new and has no case here fails. What is another organization's, what no organization has,
 //! and what lies outside the credential's devices get one and the same 404.
 
+use axum::http::Method;
+
 use model::device_set::Devices;
+use model::organization::Organization;
 use rules::client_auth::ClientType;
 use rules::role::Role;
 use server::http::{RouteKind, map};
@@ -14,6 +17,22 @@ use crate::support::{Answer, Buoy, Flow, Key, TestApp};
 struct Things {
     key: Key,
     buoy: Buoy,
+    client_id: String,
+    grant_id: String,
+}
+
+impl Things {
+    fn of(app: &TestApp, owner: &Organization) -> Self {
+        let client = app.application_of(owner, (ClientType::Confidential, |_| {}));
+        let tokens = Flow::new(app, &client).tokens(&app.member_of(owner, Role::Viewer));
+        let me = app.program(&tokens.access).get("/v1/me").json();
+        Self {
+            key: app.key_of(owner, |_| {}),
+            buoy: app.buoy(owner),
+            client_id: client.id,
+            grant_id: me["credential"]["id"].as_str().unwrap().to_owned(),
+        }
+    }
 }
 
 /// What stands for the id in a path: none where the thing is everybody's.
@@ -23,6 +42,8 @@ fn id_in(path: &str, things: &Things) -> Option<String> {
         "devices" => Some(things.buoy.device.to_string()),
         "datastreams" => Some(things.buoy.temperature.to_string()),
         "api-keys" => Some(things.key.id.to_string()),
+        "oauth-applications" => Some(things.client_id.clone()),
+        "grants" => Some(things.grant_id.clone()),
         "sensor-types" | "observed-properties" | "units-of-measurement" => None,
         _ => panic!("say what stands for the id in {path}"),
     }
@@ -43,9 +64,7 @@ fn told(answer: &Answer) -> (u16, String) {
 fn what_is_anothers_looks_like_what_is_not_there() {
     let (app, map) = (TestApp::new(), map());
     let rival = app.organization("Rival Reef");
-    let (theirs, ours) = [&rival, app.home()]
-        .map(|owner| Things { key: app.key_of(owner, |_| {}), buoy: app.buoy(owner) })
-        .into();
+    let (theirs, ours) = [&rival, app.home()].map(|owner| Things::of(&app, owner)).into();
     let (member, client) = (app.member(Role::Owner), everything(&app));
     let token = Flow::new(&app, &client).tokens(&member).access;
     let rows = app.rows();
@@ -57,7 +76,14 @@ fn what_is_anothers_looks_like_what_is_not_there() {
         };
         for credential in [&ours.key.secret, &token] {
             let program = app.program(credential);
-            let call = |id: &str| program.call(route.method.clone(), &route.path.replace("{id}", id));
+            let call = |id: &str| {
+                let target = route.path.replace("{id}", id);
+                match route.method {
+                    // A body that changes nothing: what counts is whose the id is.
+                    Method::PATCH => program.send(Method::PATCH, &target, &serde_json::json!({})),
+                    _ => program.call(route.method.clone(), &target),
+                }
+            };
             let (foreign, nothing) = (call(&theirs), call(&unknown(&theirs)));
             // An access token lacks some scopes, and then it is told so, whatever the id.
             assert!(matches!(foreign.status.as_u16(), 403 | 404), "{} {}", route.method, route.path);
@@ -86,7 +112,9 @@ fn an_own_device_outside_the_credentials_set_looks_like_what_is_not_there() {
     let ticked = [("devices", "chosen"), ("device_id", chosen.device.as_str())];
     let code = flow.allow_with(&app.browser(), &app.member(Role::Owner), &ticked).param("code").unwrap();
     let token = crate::support::Tokens::of(&flow.redeem(&code)).access;
-    let (within, outside) = [chosen, other].map(|buoy| Things { key: key.clone(), buoy }).into();
+    let (within, outside) = [chosen, other]
+        .map(|buoy| Things { key: key.clone(), buoy, client_id: String::new(), grant_id: String::new() })
+        .into();
     for route in map.routes().iter().filter(|route| route.path.contains("{id}")) {
         let RouteKind::Api { .. } = &route.kind else { continue };
         if !route.path.starts_with("/v1/devices") && !route.path.starts_with("/v1/datastreams") {

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
+use model::access_request::{self, Asked, Standing};
 use model::application::{self, Application};
 use model::authorization::{self, Pending};
 use model::grant::{self, Approval, Approved};
@@ -30,6 +31,7 @@ use crate::http::page::{Fields, FormTarget, Post, Visit};
 use crate::http::session as sign_in;
 use crate::http::settings::form::{device_choices, devices, errors as form_errors, scope_line, ticked};
 use crate::views::Nav;
+use crate::views::access_requests::AskState;
 use crate::views::consent::{Asker, Consent, OrganizationChoice, SignedIn, Trust, consent};
 use crate::views::consent_refused::{ConsentRefused, MissingScope, Person, consent_refused};
 use crate::views::parts::{DeviceChoice, Errors, ScopeChoice};
@@ -76,6 +78,7 @@ struct Scene {
     role: Role,
     administrators: Vec<(String, String)>,
     devices: Vec<DeviceChoice>,
+    asked: Option<Asked>,
 }
 
 /// What the person has ticked so far: nothing, until a form comes back with a mistake.
@@ -158,6 +161,26 @@ pub(crate) async fn switch_account(
     Ok(response)
 }
 
+/// `POST /oauth2/consent/{request_id}/ask`: asks an admin for a role that the application takes.
+pub(crate) async fn ask(
+    Path(id): Path<String>,
+    Query(choice): Query<Choice>,
+    Post { visit, form }: Post,
+) -> Result<Response, Fail> {
+    let id = id.parse::<RequestId>().map_err(|_| over())?;
+    let scene = match enter(&visit, &id, choice.organization_id).await? {
+        Entry::SignIn => return Ok(visit.redirect(&format!("/login?request={id}"))),
+        Entry::Scene(scene) => scene,
+    };
+    let (actor, message) = (visit.actor(), form.text("message").to_owned());
+    let about = (scene.organization.id.clone(), scene.application.client_id.clone());
+    let back = format!("{}?organization_id={}", path(&id), about.0);
+    visit
+        .write(move |tx, session| access_request::ask(tx, (session, &actor), (&about.0, &about.1), &message))
+        .await?;
+    Ok(visit.redirect(&back))
+}
+
 async fn enter(visit: &Visit, id: &RequestId, chosen: Option<OrganizationId>) -> Result<Entry, Fail> {
     let (app, browser) = (&visit.app, visit.browser_hash());
     let pending = app.db.read(|tx| authorization::find(tx, browser, id)).await.map_err(over_or)?;
@@ -186,6 +209,7 @@ fn scene(
         .ok_or(Error::NotFound)?;
     let devices = device_choices(&device::names(tx, &organization.id)?, &[]);
     Ok(Scene {
+        asked: access_request::latest(tx, &session.person.id, (&organization.id, &application.client_id))?,
         administrators: organization::administrators(tx, &organization.id)?,
         session: session.clone(),
         pending: pending.clone(),
@@ -363,6 +387,12 @@ impl Scene {
                 .iter()
                 .map(|(name, email)| Person { name: name.clone(), email: email.clone() })
                 .collect(),
+            ask_action: format!("{}/ask?organization_id={}", path(&self.pending.id), self.organization.id),
+            asked: match self.asked.clone() {
+                Some(Asked { created_at, standing: Standing::Open }) => AskState::Waiting(created_at),
+                Some(Asked { standing: Standing::Refused(answer), .. }) => AskState::Refused(answer),
+                _ => AskState::May,
+            },
             return_url: self.denial().location(self.issuer(visit)),
             return_host: self.destination.host_for_display(),
         };
