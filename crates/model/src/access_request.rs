@@ -175,7 +175,8 @@ pub fn latest(
     let now = tx.now();
     let found = tx.optional(
         "SELECT created_at, expires_at, outcome, answer FROM access_request
-         WHERE person_id = ?1 AND organization_id = ?2 AND client_id = ?3 ORDER BY created_at DESC, id DESC LIMIT 1",
+         WHERE person_id = ?1 AND organization_id = ?2 AND client_id = ?3
+         ORDER BY decided_at IS NOT NULL, created_at DESC, id DESC LIMIT 1",
         params![person.as_str(), organization.as_str(), client.as_str()],
         |row| {
             let expires_at: Timestamp = row.get(1)?;

@@ -14,14 +14,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::authorize::authorize;
 pub use self::token::exchange;
+use crate::description::without_secrets;
 use crate::form::{Field, Form};
 
 /// Most findings about one request.
 const MOST: usize = 40;
 /// Longest value shown, in characters.
 const LONGEST: usize = 200;
-/// A run of this many letters and digits may be a credential: the shortest of ours has more.
-const RUN: usize = 36;
 
 /// One parameter or header of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,23 +122,7 @@ fn length(value: &str) -> String {
 
 /// The text without what may be a credential, and not endless.
 fn masked(text: &str) -> String {
-    let mut shown = String::new();
-    let mut run = String::new();
-    for char in text.chars().chain(std::iter::once(' ')) {
-        if char.is_ascii_alphanumeric() || char == '_' {
-            run.push(char);
-            continue;
-        }
-        shown.push_str(&unless_secret(&run));
-        run.clear();
-        shown.push(char);
-    }
-    shown.pop();
-    cut(&shown)
-}
-
-fn unless_secret(run: &str) -> String {
-    if run.len() < RUN { run.to_owned() } else { format!("{}…", run.get(..6).unwrap_or_default()) }
+    cut(&without_secrets(text))
 }
 
 fn cut(text: &str) -> String {

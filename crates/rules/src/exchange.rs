@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use crate::client_auth::ClientType;
+use crate::description::without_secrets;
 use crate::pkce::{self, Challenge, Unproven, Verifier};
 use crate::redirect_uri::Destination;
 use crate::role::Role;
@@ -428,7 +429,7 @@ impl Refusal {
                 format!("redirect_uri was not sent. The code was issued for {expected}.")
             }
             Self::RedirectUri { received, expected } => {
-                format!("The code was issued for {expected}, and the request said {received}.")
+                format!("The code was issued for {expected}, and the request said {}.", without_secrets(received))
             }
             Self::RedirectUriRemoved => {
                 "The redirect URI was taken from the application while the code was on its way.".to_owned()

@@ -180,6 +180,25 @@ fn a_rotated_token_gets_its_successors_for_thirty_seconds_and_is_an_alarm_after(
 }
 
 #[test]
+fn a_clock_that_was_set_back_makes_no_retry_of_what_was_used_long_ago() {
+    let registered = [CALLBACK.to_owned()];
+    let used = CodeFacts { redeemed_at: Some(at(4000)), ..code(&registered) };
+    let rotated = Rotated { at: at(4000), address: None, successor: Successor::Unused };
+    let refresh = RefreshFacts { rotated: Some(rotated), ..refresh() };
+    for (now, is_retry) in
+        [(400, false), (3969, false), (3970, true), (3999, true), (4030, true), (4031, false)]
+    {
+        let verdict = judge_refresh(&refresh, &FROM_HOME, at(now));
+        assert_eq!(verdict == RefreshVerdict::Repeat, is_retry, "{now}: {verdict:?}");
+        assert_eq!(matches!(verdict, RefreshVerdict::EndFamily(_)), !is_retry, "{now}: {verdict:?}");
+    }
+    for (now, ends) in [(400, true), (3998, true), (3999, false), (4001, false), (4002, true)] {
+        let verdict = judge_code(&used, &PLAIN, at(now));
+        assert_eq!(matches!(verdict, CodeVerdict::EndGrant(_)), ends, "{now}: {verdict:?}");
+    }
+}
+
+#[test]
 fn the_owner_is_told_when_and_from_where() {
     let refusal = Refusal::Rotated { ago: SignedDuration::from_secs(465), place: Place::Other };
     assert!(refusal.reason().starts_with("Presented 7m45s after it was rotated, from another address."));

@@ -192,3 +192,27 @@ fn a_form_without_a_session_leads_nowhere() {
         assert_eq!(rows(), before, "{path}");
     }
 }
+
+#[test]
+fn a_form_of_the_developer_settings_takes_an_admin() {
+    let developer = |path: &&str| path.starts_with("/settings/developer/");
+    let mut tried = 0;
+    for path in paths_of_forms().into_iter().filter(developer) {
+        let app = TestApp::new();
+        let scene = Scene::new(&app, path);
+        for role in [Role::Viewer, Role::Operator] {
+            let browser = app.signed_in(&app.member(role));
+            browser.get("/devices");
+            let (before, token) = (app.rows(), browser.csrf_token());
+            let own = scene.fields.iter().map(|(name, value)| (*name, value.as_str()));
+            let fields: Vec<(&str, &str)> = own.chain([("csrf_token", token.as_str())]).collect();
+            browser
+                .post_own(&scene.path, &fields)
+                .assert_page(403)
+                .assert_no_text("did not come from a page");
+            assert_eq!(app.rows(), before, "{path} as {role}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 12, "{tried}");
+}

@@ -9,6 +9,7 @@ use model::device_set::Devices;
 use model::organization::Organization;
 use rules::client_auth::ClientType;
 use rules::role::Role;
+use serde_json::json;
 use server::http::{RouteKind, map};
 
 use crate::support::{Answer, Buoy, Flow, Key, TestApp};
@@ -135,6 +136,49 @@ fn an_own_device_outside_the_credentials_set_looks_like_what_is_not_there() {
             listed["data"].as_array().unwrap().iter().map(|device| device["id"].clone()).collect();
         assert_eq!(ids, [within.buoy.device.as_str()]);
     }
+}
+
+#[test]
+fn a_filter_or_a_body_that_names_what_is_anothers_says_no_more_than_one_that_names_nothing() {
+    let app = TestApp::new();
+    let rival = app.organization("Rival Reef");
+    let (theirs, ours) = (app.buoy(&rival), app.buoy(app.home()));
+    app.measured(&rival, &theirs.temperature, &[10.0]);
+    app.measured(app.home(), &ours.temperature, &[10.0]);
+    let key = app.key_of(app.home(), |_| {}).secret;
+    let token = Flow::new(&app, &everything(&app)).tokens(&app.member(Role::Owner)).access;
+    let rows = app.rows();
+    for credential in [&key, &token] {
+        let program = app.program(credential);
+        // Two answers that are the same but for the id that was asked for.
+        let alike = |ask: &dyn Fn(&str) -> Answer, id: &str| {
+            let unknown = unknown(id);
+            let (foreign, nothing) = (ask(id), ask(&unknown));
+            let (status, body) = told(&nothing);
+            assert_eq!(told(&foreign), (status, body.replace(&unknown, id)), "{}", foreign.asked);
+            status
+        };
+        for (filter, id) in [
+            ("/v1/datastreams?device_id", theirs.device.as_str()),
+            ("/v1/observations?device_id", theirs.device.as_str()),
+            ("/v1/observations/latest?device_id", theirs.device.as_str()),
+            ("/v1/observations?datastream_id", theirs.temperature.as_str()),
+            ("/v1/observations/latest?datastream_id", theirs.temperature.as_str()),
+        ] {
+            alike(&|id| program.get(&format!("{filter}={id}")), id);
+            alike(&|id| program.get_with(&format!("{filter}={id}"), ("accept", "text/csv")), id);
+        }
+        let row =
+            |id: &str| json!({"datastream_id": id, "phenomenon_time": "2026-05-01T00:00:00Z", "result": 1.0});
+        let send = |id: &str| program.post("/v1/observations", &json!({"observations": [row(id)]}));
+        assert_eq!(alike(&send, theirs.temperature.as_str()), 400);
+        let make = |id: &str| {
+            let body = json!({"name": "x", "scopes": ["devices:read"], "device_ids": [id]});
+            program.post("/v1/api-keys", &body)
+        };
+        assert!(matches!(alike(&make, theirs.device.as_str()), 400 | 403));
+    }
+    assert_eq!(app.rows(), rows);
 }
 
 /// An application that may see all that applications can see.
