@@ -21,6 +21,8 @@ use crate::form::{Field, Form};
 const MOST: usize = 40;
 /// Longest value shown, in characters.
 const LONGEST: usize = 200;
+/// Longest sentence kept, in characters.
+const LONGEST_SENTENCE: usize = 600;
 
 /// One parameter or header of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,28 @@ impl Finding {
     fn missing(name: &str, note: &str) -> Self {
         Self::new(name, Place::Missing, "", (Verdict::Wrong, note.to_owned()))
     }
+}
+
+/// A sentence about a request, fit to be kept and shown: without what may be a credential, and not endless.
+#[must_use]
+pub fn presentable(text: &str) -> String {
+    without_secrets(text).chars().take(LONGEST_SENTENCE).collect()
+}
+
+/// Marks what a request was refused for: the first of these names that was sent, or that it is missing.
+#[must_use]
+pub fn blame(mut findings: Vec<Finding>, names: &[&str], note: &str) -> Vec<Finding> {
+    let sent = names.iter().find(|name| findings.iter().any(|finding| finding.name == **name));
+    match (sent, names.first()) {
+        (Some(name), _) => {
+            for finding in findings.iter_mut().filter(|finding| finding.name == **name) {
+                (finding.verdict, finding.note) = wrong(presentable(note));
+            }
+        }
+        (None, Some(name)) => findings.push(Finding::missing(name, &presentable(note))),
+        (None, None) => {}
+    }
+    findings
 }
 
 fn fine(note: impl Into<String>) -> (Verdict, String) {

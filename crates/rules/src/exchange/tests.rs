@@ -116,6 +116,7 @@ fn refresh() -> RefreshFacts<'static> {
         expires_at: at(100),
         rotated: None,
         scopes: ScopeSet::of(&[Scope::DevicesRead, Scope::OfflineAccess]),
+        bound: ScopeSet::of(&[Scope::DevicesRead, Scope::ObservationsRead, Scope::OfflineAccess]),
         role: Some(Role::Viewer),
         rotation: Rotation::Rotate,
     }
@@ -210,8 +211,23 @@ fn the_owner_is_told_when_and_from_where() {
 fn a_stranger_is_not_told_what_exists() {
     let ended = Ended { at: at(1), because: "it was revoked".to_owned() };
     let public = Refusal::Unknown.to_string();
-    for refusal in [Refusal::OtherClient, Refusal::Ended(ended), Refusal::Spoiled] {
+    for refusal in [Refusal::OtherClient, Refusal::Ended(ended), Refusal::Spoiled, Refusal::TakenBack] {
         assert_eq!(refusal.to_string(), public);
-        assert_ne!(refusal.reason(), Refusal::Unknown.reason());
+    }
+    // Not even an application's owner: anybody can own one, and try out what they found.
+    assert_eq!(Refusal::OtherClient.reason(), Refusal::Unknown.reason());
+}
+
+#[test]
+fn a_refresh_token_ends_with_offline_access_and_with_the_last_of_what_it_was_for() {
+    let bound = |bound: &[Scope]| RefreshFacts { bound: ScopeSet::of(bound), ..refresh() };
+    for (left, verdict) in [
+        (&[Scope::DevicesRead, Scope::OfflineAccess][..], RefreshVerdict::Rotate),
+        (&[Scope::DevicesRead], RefreshVerdict::Refuse(Refusal::TakenBack)),
+        (&[Scope::OfflineAccess], RefreshVerdict::Refuse(Refusal::TakenBack)),
+        (&[Scope::ObservationsRead, Scope::OfflineAccess], RefreshVerdict::Refuse(Refusal::TakenBack)),
+        (&[], RefreshVerdict::Refuse(Refusal::TakenBack)),
+    ] {
+        assert_eq!(judge_refresh(&bound(left), &FROM_HOME, at(10)), verdict, "{left:?}");
     }
 }

@@ -49,6 +49,7 @@ pub fn map() -> Map {
         .open_post("/oauth2/introspect", oauth::introspect::create)
         .get("/.well-known/oauth-authorization-server", oauth::metadata::authorization_server)
         .get("/.well-known/oauth-protected-resource", oauth::metadata::protected_resource)
+        .get("/.well-known/oauth-protected-resource/v1", oauth::metadata::protected_api)
         // Devices
         .get("/devices", devices::index)
         .get("/devices/{id}", devices::show)
