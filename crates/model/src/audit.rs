@@ -69,6 +69,9 @@ actions! {
     ConsentGiven "consent.given" "Access allowed";
     ConsentRemembered "consent.remembered" "Access continued without asking again";
     ConsentRefused "consent.refused" "Access refused";
+    AccessRequested "access_request.created" "Role asked for";
+    AccessRequestApproved "access_request.approved" "Role given on request";
+    AccessRequestRefused "access_request.refused" "Role refused on request";
     GrantRevoked "grant.revoked" "Access removed";
     TokenFamilyRevoked "token_family.revoked" "Tokens revoked";
     AccessTokenRevoked "access_token.revoked" "Access token revoked";

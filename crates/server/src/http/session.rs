@@ -105,15 +105,21 @@ pub(crate) async fn create(
 }
 
 /// What came of an address and a password.
-enum Attempt {
+pub(crate) enum Attempt {
+    /// They belong together.
     Right(Person),
+    /// They don't.
     Wrong,
     /// Nobody looked at it: too many were wrong before.
     TooSoon(Duration),
 }
 
 /// Tries a password, when it is this network address's turn.
-async fn attempt(app: &App, visit: &Visit, (email, password): (&str, String)) -> Result<Attempt, Fail> {
+pub(crate) async fn attempt(
+    app: &App,
+    visit: &Visit,
+    (email, password): (&str, String),
+) -> Result<Attempt, Fail> {
     let _turn = app.throttle.sign_in_turn(visit.address()).await;
     if let Some(wait) = app.throttle.sign_in_wait(email, visit.address()) {
         return Ok(Attempt::TooSoon(wait));

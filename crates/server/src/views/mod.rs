@@ -4,6 +4,7 @@
 //! one struct per page that the edge has to fill. All markup goes through maud, which escapes by default;
 //! there is no inline script, style or handler anywhere, as the content security policy demands.
 
+pub mod access_requests;
 pub mod api_keys;
 pub mod applications;
 pub mod audit_log;
@@ -76,6 +77,8 @@ pub enum Place {
     Connections,
     /// Keys and applications.
     Developer,
+    /// Who waits for a stronger role.
+    AccessRequests,
     /// Who did what in the organization.
     AuditLog,
     /// The reference and the guides.
@@ -83,8 +86,14 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Place; 5] =
-        [Place::Devices, Place::Connections, Place::Developer, Place::AuditLog, Place::Docs];
+    const ALL: [Place; 6] = [
+        Place::Devices,
+        Place::Connections,
+        Place::Developer,
+        Place::AccessRequests,
+        Place::AuditLog,
+        Place::Docs,
+    ];
 
     /// Whether somebody with these scopes is led there. The other sections tell those without a right whom to ask.
     fn is_for(self, scopes: ScopeSet) -> bool {
@@ -96,6 +105,7 @@ impl Place {
             Place::Devices => "Devices",
             Place::Connections => "Connections",
             Place::Developer => "Developer Settings",
+            Place::AccessRequests => "Access requests",
             Place::AuditLog => "Audit log",
             Place::Docs => "Docs",
         }
@@ -106,6 +116,7 @@ impl Place {
             Place::Devices => "/devices",
             Place::Connections => "/settings/connections",
             Place::Developer => "/settings/developer/api-keys",
+            Place::AccessRequests => "/settings/organization/access-requests",
             Place::AuditLog => "/settings/organization/audit-log",
             Place::Docs => "/docs",
         }
@@ -120,6 +131,9 @@ impl Place {
                 "M8.5 11.5l3-3M9 6.5l2-2a3.2 3.2 0 0 1 4.5 4.5l-2 2M11 13.5l-2 2A3.2 3.2 0 0 1 4.5 11l2-2",
             ),
             Place::Developer => parts::icon("M6.5 6 2.5 10l4 4M13.5 6l4 4-4 4M11.5 4l-3 12"),
+            Place::AccessRequests => parts::icon(
+                "M10 10a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4zM3.5 16.5c.6-2.8 3-4.5 6.5-4.5 1 0 1.9.1 2.7.4M15.5 12.5v5M13 15h5",
+            ),
             Place::AuditLog => parts::icon("M5 3h7l3 3v11H5zM12 3v3h3M7.5 9.5h5M7.5 12h5M7.5 14.5h3"),
             Place::Docs => parts::icon(
                 "M10 5.5C8 4 5.5 4 3 4.5v11c2.5-.5 5-.5 7 1 2-1.5 4.5-1.5 7-1v-11c-2.5-.5-5-.5-7 1zv11",

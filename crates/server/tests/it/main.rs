@@ -16,9 +16,13 @@
 
 mod support;
 
+mod access_requests;
+mod amid;
+mod answers;
 mod api_keys;
 mod api_keys_by_program;
 mod applications;
+mod applications_by_program;
 mod at_rest;
 mod audit_chain;
 mod audit_events;
@@ -35,6 +39,8 @@ mod demo;
 mod devices;
 mod docs;
 mod doctor;
+mod edited_rows;
+mod endings;
 mod first_start;
 mod forms;
 mod headers;
@@ -42,11 +48,14 @@ mod import;
 mod ingest;
 mod interaction;
 mod introspection;
+mod kinds;
 mod leaks;
 mod limits;
+mod lists;
 mod meanwhile;
 mod metadata;
 mod narrowing;
+mod nonsense;
 mod observations;
 mod pkce;
 mod races;

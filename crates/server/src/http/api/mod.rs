@@ -1,11 +1,13 @@
 //! The data API: one gate for every endpoint, and the extractors and answers they share.
 
+pub mod applications;
 pub mod audit_events;
 mod batch;
 pub mod datastreams;
 pub mod devices;
 pub mod doc;
 pub(crate) mod format;
+pub mod grants;
 pub mod keys;
 pub mod leaks;
 mod list;

@@ -36,8 +36,6 @@ pub(super) const PURPOSE: Purpose = Purpose {
 };
 pub(super) const INDEX: &str = "/settings/developer/oauth-applications";
 const PAGE: u32 = 50;
-/// How many failed attempts the page of an application shows.
-const ATTEMPTS: u32 = 20;
 
 /// Where a list of applications goes on.
 #[derive(Debug, Default, Deserialize)]
@@ -207,7 +205,7 @@ pub(crate) async fn show(
         .read(|tx| {
             let found = application::find(tx, &access, &client_id)?;
             let secrets = application::secrets(tx, &access, &client_id)?;
-            let attempts = attempt::of_application(tx, &access, &client_id, ATTEMPTS)?;
+            let attempts = attempt::of_application(tx, &access, &client_id)?;
             let told = (grant::count(tx, &client_id)?, leak::of_application(tx, &access, &client_id)?);
             Ok::<_, Error>((found, secrets, told, attempts))
         })

@@ -1,5 +1,6 @@
 //! Settings: a person's connections, and Developer Settings.
 
+pub(crate) mod access_requests;
 pub(crate) mod api_keys;
 pub(crate) mod applications;
 pub(crate) mod audit_log;
