@@ -122,6 +122,10 @@ ids! {
     DatastreamId "dst_";
     /// A request of an application that failed.
     AttemptId "att_";
+    /// A mail that waits to be sent.
+    MailId "mai_";
+    /// A request to set a new password.
+    ResetId "rst_";
     /// An entry of the audit log.
     AuditId "aud_";
 }
