@@ -45,6 +45,17 @@ pub enum Action {
     GrantRevoked,
     TokenFamilyRevoked,
     AccessTokenRevoked,
+    PasswordChanged,
+    PasswordRefused,
+    PasswordResetAsked,
+    PasswordReset,
+    SecondFactorAdded,
+    SecondFactorRemoved,
+    SecondFactorRefused,
+    RecoveryCodesCreated,
+    RecoveryCodeUsed,
+    IdentityConfirmed,
+    PolicyChanged,
 }
 
 impl Action {
@@ -67,6 +78,17 @@ impl Action {
             Self::GrantRevoked => "grant.revoked",
             Self::TokenFamilyRevoked => "token_family.revoked",
             Self::AccessTokenRevoked => "access_token.revoked",
+            Self::PasswordChanged => "password.changed",
+            Self::PasswordRefused => "password.refused",
+            Self::PasswordResetAsked => "password_reset.asked",
+            Self::PasswordReset => "password_reset.used",
+            Self::SecondFactorAdded => "second_factor.added",
+            Self::SecondFactorRemoved => "second_factor.removed",
+            Self::SecondFactorRefused => "second_factor.refused",
+            Self::RecoveryCodesCreated => "recovery_codes.created",
+            Self::RecoveryCodeUsed => "recovery_code.used",
+            Self::IdentityConfirmed => "identity.confirmed",
+            Self::PolicyChanged => "organization.policy_changed",
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::authorization::{self, Pending};
 use crate::consent::{Decision, Origin, Parties};
 use crate::device_set::{self, Devices};
 use crate::organization;
+use crate::second_factor;
 use crate::session::Session;
 use crate::token;
 use crate::{Error, Result, Tx};
@@ -42,6 +43,8 @@ pub enum Approved {
     Code(Plaintext<Code>),
     /// The role lacks these required scopes.
     RoleLacks(ScopeSet),
+    /// The organization wants its admins to have a second factor, and this one has none.
+    NeedsSecondFactor,
     /// Nothing was left to grant: only optional scopes were asked for and none was ticked.
     Nothing,
 }
@@ -60,6 +63,9 @@ pub fn approve(
     let missing = role.missing(application.profile.scopes.set());
     if !missing.is_empty() {
         return Ok(Approved::RoleLacks(missing));
+    }
+    if second_factor::is_owed(tx, organization, &session.person.id, role)? {
+        return Ok(Approved::NeedsSecondFactor);
     }
     let scopes = pending.scopes.within(given(&application, pending, approval).and(fitting(role)));
     if scopes.iter().all(|scope| scope == Scope::OfflineAccess) {
@@ -151,6 +157,9 @@ fn standing(
     let organization = &session.organization.id;
     let Some(role) = organization::role_of(tx, organization, &session.person.id)? else { return Ok(None) };
     if !role.missing(application.profile.scopes.set().or(scopes.set())).is_empty() {
+        return Ok(None);
+    }
+    if second_factor::is_owed(tx, organization, &session.person.id, role)? {
         return Ok(None);
     }
     Parties { application, person: &session.person.id, organization, role }.covering(tx, scopes.set())
@@ -279,6 +288,19 @@ pub fn revoke_own(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &GrantId)
         |row| row.parse::<GrantId>(0),
     )?;
     revoke(tx, &own.ok_or(Error::NotFound)?, actor, "the person removed it")
+}
+
+/// Takes back all that a person gave, in every organization; the number of grants.
+pub fn revoke_all(tx: &mut Tx<'_>, person: &PersonId, actor: &Actor, because: &str) -> Result<usize> {
+    let grants: Vec<GrantId> = tx.all(
+        "SELECT id FROM oauth_grant WHERE person_id = ?1 AND revoked_at IS NULL",
+        params![person.as_str()],
+        |row| row.parse(0),
+    )?;
+    for grant in &grants {
+        revoke(tx, grant, actor, because)?;
+    }
+    Ok(grants.len())
 }
 
 /// The scopes of a grant as its person should read them. No role has `offline_access`, which is about time and

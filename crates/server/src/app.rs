@@ -13,6 +13,7 @@ use rules::secret::Mint;
 use crate::callers::Callers;
 use crate::config::Site;
 use crate::http::docs::Document;
+use crate::mail::Postman;
 use crate::metrics::Metrics;
 use crate::throttle::Throttle;
 
@@ -41,6 +42,8 @@ pub struct Shared {
     pub(crate) batch_stock: Arc<Semaphore>,
     /// Who fails too often.
     pub throttle: Throttle,
+    /// How mails go out, if they do.
+    pub mail: Postman,
     /// What is counted.
     pub metrics: Metrics,
     /// The OpenAPI document, once somebody has asked for it.
@@ -71,7 +74,7 @@ impl Deref for App {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(db: Db, mint: Mint, site: Site) -> Self {
+    pub fn new(db: Db, mint: Mint, (site, mail): (Site, Postman)) -> Self {
         Self(Arc::new(Shared {
             callers: Callers::new(),
             passwords: Passwords { bench: Bench::new() },
@@ -84,6 +87,7 @@ impl App {
             db,
             mint,
             site,
+            mail,
         }))
     }
 }

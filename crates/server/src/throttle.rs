@@ -19,6 +19,9 @@ const ENTRIES: usize = 50_000;
 /// Addresses that can guess at the same time. Two that share a place only wait for each other.
 const TURNS: usize = 1024;
 
+/// How long an address waits for one more link to set a new password, once it has asked for many.
+pub(crate) const RESET_WAIT: Duration = Duration::from_secs(60);
+
 /// Quotas of failures: per account at one address, per account, per address, per OAuth client at one address.
 pub struct Throttle {
     accounts_here: Failures,
@@ -26,6 +29,7 @@ pub struct Throttle {
     addresses: Failures,
     clients: Failures,
     attempts: DefaultKeyedRateLimiter<String>,
+    resets: DefaultKeyedRateLimiter<String>,
     turns: Vec<Mutex<()>>,
     /// Which address has which place; nobody outside can tell.
     places: RandomState,
@@ -40,6 +44,7 @@ impl Throttle {
             addresses: Failures::new(60, Duration::from_secs(1)),
             clients: Failures::new(100, Duration::from_millis(200)),
             attempts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
+            resets: RateLimiter::keyed(quota(10, RESET_WAIT)),
             turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
             places: RandomState::new(),
         }
@@ -83,12 +88,18 @@ impl Throttle {
         self.attempts.check_key(&at(client, address)).is_ok()
     }
 
+    /// Whether this address may have one more link sent, to whomever.
+    pub fn may_ask_for_reset(&self, address: IpAddr) -> bool {
+        self.resets.check_key(&network(address)).is_ok()
+    }
+
     /// Forgets what no longer holds anybody back.
     pub fn tidy(&self) {
         for failures in [&self.accounts_here, &self.accounts, &self.addresses, &self.clients] {
             failures.quota.retain_recent();
         }
         self.attempts.retain_recent();
+        self.resets.retain_recent();
     }
 }
 

@@ -1,4 +1,6 @@
-//! What is done beside the requests: writing down when credentials were used, and sweeping what is over.
+//! What is done beside the requests: writing down when credentials were used, sweeping what is over, sending mails.
+
+pub mod mail;
 
 use std::time::Duration;
 
@@ -10,9 +12,26 @@ use crate::app::App;
 
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const MAIL_EVERY: Duration = Duration::from_secs(1);
 
 /// Works until `stop` turns true, and once more then.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+pub async fn run(app: App, stop: watch::Receiver<bool>) {
+    // A mail server that is slow holds up the mails and nothing else.
+    tokio::join!(send_mails(app.clone(), stop.clone()), keep_house(app, stop));
+}
+
+/// A mail that is under way when `stop` turns true stays claimed, and is sent again after the next start.
+async fn send_mails(app: App, mut stop: watch::Receiver<bool>) {
+    let mut post = tokio::time::interval(MAIL_EVERY);
+    loop {
+        tokio::select! {
+            () = async { post.tick().await; mail::send_due(&app).await } => {}
+            _changed = stop.changed() => break,
+        }
+    }
+}
+
+async fn keep_house(app: App, mut stop: watch::Receiver<bool>) {
     let mut note = tokio::time::interval(NOTE_EVERY);
     let mut tidy = tokio::time::interval(SWEEP_EVERY);
     loop {

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::config::{Config, DEFAULTS, Flags};
+use crate::config::{Config, DEFAULTS, Flags, MailSettings};
 use crate::http;
 
 #[derive(Debug, Subcommand)]
@@ -35,7 +35,7 @@ fn describe(config: &Config) -> String {
     });
     format!(
         "data_dir = {:?}\nlisten = \"{}\"\nmetrics_listen = \"{}\"\npublic_url = {:?}\napi_url = {:?}\n\
-         trusted_proxies = {proxies:?}\n{support}\npepper_file = {:?}\ncredential_segment = {:?}",
+         trusted_proxies = {proxies:?}\n{support}\npepper_file = {:?}\ncredential_segment = {:?}{}",
         config.data_dir,
         config.listen,
         config.metrics_listen,
@@ -43,7 +43,22 @@ fn describe(config: &Config) -> String {
         config.site.api_url,
         config.pepper_file,
         config.format.segment(),
+        describe_mail(&config.mail),
     )
+}
+
+fn describe_mail(mail: &MailSettings) -> String {
+    match mail {
+        MailSettings::Nobody => "\n# no mail is sent".to_owned(),
+        MailSettings::Directory { dir, from } => {
+            format!("\n[mail]\ndir = {dir:?}\nfrom = {:?}", from.to_string())
+        }
+        MailSettings::Smtp { url, password_file, from } => {
+            let file =
+                password_file.as_ref().map_or(String::new(), |file| format!("\npassword_file = {file:?}"));
+            format!("\n[mail]\nsmtp = {:?}{file}\nfrom = {:?}", url.as_str(), from.to_string())
+        }
+    }
 }
 
 /// The document that `/openapi.json` would answer with.

@@ -36,6 +36,7 @@ impl DemoFlags {
             data_dir: Some(self.data_dir.clone()),
             listen: Some(listen),
             metrics_listen: Some(self.metrics_listen),
+            mail_dir: Some(self.data_dir.join("mail")),
             ..Flags::default()
         }
     }

@@ -7,6 +7,8 @@
 pub mod api_keys;
 pub mod applications;
 pub mod chart;
+pub mod code;
+pub mod confirm;
 pub mod connections;
 pub mod consent;
 pub mod consent_refused;
@@ -14,8 +16,13 @@ pub mod devices;
 pub mod docs;
 pub mod error;
 pub mod login;
+pub mod organization;
 pub mod parts;
+pub mod profile;
+mod qr;
+pub mod reset;
 pub mod setup;
+pub mod two_factor;
 pub mod wall;
 
 #[cfg(test)]
@@ -70,20 +77,33 @@ pub enum Place {
     Devices,
     /// What the person lets applications do.
     Connections,
+    /// The person's password, second factor and sessions.
+    Profile,
     /// Keys and applications.
     Developer,
+    /// The organization's policies.
+    Organization,
     /// The reference and the guides.
     Docs,
 }
 
 impl Place {
-    const ALL: [Place; 4] = [Place::Devices, Place::Connections, Place::Developer, Place::Docs];
+    const ALL: [Place; 6] = [
+        Place::Devices,
+        Place::Connections,
+        Place::Profile,
+        Place::Developer,
+        Place::Organization,
+        Place::Docs,
+    ];
 
     fn label(self) -> &'static str {
         match self {
             Place::Devices => "Devices",
             Place::Connections => "Connections",
+            Place::Profile => "Profile",
             Place::Developer => "Developer Settings",
+            Place::Organization => "Organization",
             Place::Docs => "Docs",
         }
     }
@@ -92,7 +112,9 @@ impl Place {
         match self {
             Place::Devices => "/devices",
             Place::Connections => "/settings/connections",
+            Place::Profile => "/settings/profile",
             Place::Developer => "/settings/developer/api-keys",
+            Place::Organization => "/settings/organization",
             Place::Docs => "/docs",
         }
     }
@@ -104,6 +126,12 @@ impl Place {
             }
             Place::Connections => parts::icon(
                 "M8.5 11.5l3-3M9 6.5l2-2a3.2 3.2 0 0 1 4.5 4.5l-2 2M11 13.5l-2 2A3.2 3.2 0 0 1 4.5 11l2-2",
+            ),
+            Place::Profile => parts::icon(
+                "M10 10a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4zM3.5 16.5c.6-3 3.2-4.5 6.5-4.5s5.9 1.5 6.5 4.5",
+            ),
+            Place::Organization => parts::icon(
+                "M3 17V5.5L9.5 3v14M9.5 7.5 17 10v7M2 17h16M6 7.5v0M6 11v0M6 14v0M13 12v0M13 15v0",
             ),
             Place::Developer => parts::icon("M6.5 6 2.5 10l4 4M13.5 6l4 4-4 4M11.5 4l-3 12"),
             Place::Docs => parts::icon(
@@ -177,7 +205,7 @@ fn header_of(viewer: &Viewer<'_>) -> Markup {
         header.bar {
             (brand())
             bdi.organization { (viewer.organization) }
-            span.person { "Signed in as " bdi { (viewer.name) } }
+            span.person { "Signed in as " a href="/settings/profile" { bdi { (viewer.name) } } }
             form method="post" action="/logout" {
                 (parts::csrf(viewer.csrf))
                 button.button.slight { "Sign out" }

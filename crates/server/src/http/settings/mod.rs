@@ -1,15 +1,19 @@
-//! Settings: a person's connections, and Developer Settings.
+//! Settings: a person's profile and connections, Developer Settings, and the organization's policies.
 
 pub(crate) mod api_keys;
 pub(crate) mod applications;
 pub(crate) mod connections;
 pub(crate) mod form;
+pub(crate) mod organization;
+pub(crate) mod profile;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
+pub(crate) mod two_factor;
 
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use model::organization;
+use model::organization::administrators;
 use model::session::Session;
 use rules::role::Role;
 
@@ -31,14 +35,19 @@ struct Purpose {
     sentence: &'static str,
 }
 
-/// The session, if its role opens Developer Settings; otherwise a page that says whom to ask.
+/// The session, if its role opens an admin's page; otherwise a page that says whom to ask. An admin who owes a second
+/// factor is led to set one up first, and then back.
 async fn admin<'v>(visit: &'v Visit, purpose: &Purpose) -> Result<&'v Session, Fail> {
     let session = visit.signed_in()?;
+    if session.owes_second_factor {
+        let back = visit.here().unwrap_or(profile::PROFILE);
+        return Err(visit.redirect(&two_factor::set_up_path(back)).into());
+    }
     if session.role.is_admin() {
         return Ok(session);
     }
     let id = &session.organization.id;
-    let administrators = visit.app.db.read(|tx| organization::administrators(tx, id)).await?;
+    let administrators = visit.app.db.read(|tx| administrators(tx, id)).await?;
     let page = Wall {
         title: purpose.title.to_owned(),
         purpose: purpose.sentence.to_owned(),

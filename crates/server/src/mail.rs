@@ -1,0 +1,199 @@
+//! How mails leave: by a mail server, as files, or not at all.
+//!
+//! What a mail says is decided where it is written ([`model::mail`]); here it gets its headers and goes. Nothing that a
+//! person chose can add a header: addresses are parsed, and a subject is encoded as one line.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
+
+use model::mail::Outcome;
+use rules::id::MailId;
+
+use crate::config::MailSettings;
+
+/// How long one command to the mail server may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Brings mails on their way.
+pub enum Postman {
+    /// Nobody does: mails stay where they are written, and pages say so.
+    Nobody,
+    /// Writes a file for each.
+    Directory {
+        /// Where.
+        dir: PathBuf,
+        /// Whom they come from.
+        from: Mailbox,
+    },
+    /// Hands them to a mail server.
+    Smtp {
+        /// The connections to it.
+        server: Box<AsyncSmtpTransport<Tokio1Executor>>,
+        /// Whom they come from.
+        from: Mailbox,
+    },
+}
+
+/// A mail, ready to go.
+pub struct Letter<'a> {
+    /// Its id, which stays the same when it is tried again.
+    pub id: &'a MailId,
+    /// The address.
+    pub to: &'a str,
+    /// One line.
+    pub subject: &'a str,
+    /// The whole text, its link included.
+    pub text: Zeroizing<String>,
+    /// When it goes.
+    pub at: Timestamp,
+}
+
+impl Postman {
+    /// Gets ready: makes the directory, or reads the password.
+    pub fn new(settings: &MailSettings) -> anyhow::Result<Self> {
+        match settings {
+            MailSettings::Nobody => Ok(Self::Nobody),
+            MailSettings::Directory { dir, from } => {
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(dir)
+                    .with_context(|| format!("cannot make {}", dir.display()))?;
+                Ok(Self::Directory { dir: dir.clone(), from: from.clone() })
+            }
+            MailSettings::Smtp { url, password_file, from } => {
+                let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
+                    .context("mail.smtp can't be used")?
+                    .timeout(Some(PATIENCE));
+                if let Some(file) = password_file {
+                    let user = percent_decode_str(url.username()).decode_utf8_lossy().into_owned();
+                    builder = builder.credentials(Credentials::new(user, password(file)?));
+                }
+                Ok(Self::Smtp { server: Box::new(builder.build()), from: from.clone() })
+            }
+        }
+    }
+
+    /// Whether mails go out at all, so that pages promise none if not.
+    pub fn works(&self) -> bool {
+        !matches!(self, Self::Nobody)
+    }
+
+    /// Sends one.
+    pub async fn send(&self, letter: Letter<'_>) -> Outcome {
+        let message = match self.message(&letter) {
+            Ok(message) => message,
+            Err(reason) => return Outcome::Impossible(reason),
+        };
+        match self {
+            Self::Nobody => Outcome::Failed("no mail server is set up".to_owned()),
+            Self::Directory { dir, .. } => {
+                let (path, text) = (dir.join(format!("{}.eml", letter.id)), message.formatted());
+                let written = tokio::task::spawn_blocking(move || write_whole(&path, &text)).await;
+                match written {
+                    Ok(Ok(())) => Outcome::Sent,
+                    Ok(Err(error)) => Outcome::Failed(error.to_string()),
+                    Err(error) => Outcome::Failed(error.to_string()),
+                }
+            }
+            Self::Smtp { server, .. } => match server.send(message).await {
+                Ok(_answer) => Outcome::Sent,
+                Err(error) if error.is_permanent() => Outcome::Impossible(error.to_string()),
+                Err(error) => Outcome::Failed(error.to_string()),
+            },
+        }
+    }
+
+    fn message(&self, letter: &Letter<'_>) -> Result<Message, String> {
+        let from = match self {
+            Self::Nobody => return Err("no mail server is set up".to_owned()),
+            Self::Directory { from, .. } | Self::Smtp { from, .. } => from.clone(),
+        };
+        let to: Address = letter.to.parse().map_err(|error| format!("the address can't be used: {error}"))?;
+        let id = format!("<{}@{}>", letter.id, from.email.domain());
+        let mut message = Message::builder()
+            .from(from)
+            .to(Mailbox::new(None, to))
+            .subject(letter.subject)
+            .date(
+                SystemTime::UNIX_EPOCH
+                    + Duration::from_secs(u64::try_from(letter.at.as_second()).unwrap_or(0)),
+            )
+            .message_id(Some(id))
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.text.to_string())
+            .map_err(|error| error.to_string())?;
+        // So that nobody's holiday notice answers (RFC 3834 §5).
+        let name = HeaderName::new_from_ascii_str("Auto-Submitted");
+        message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
+        Ok(message)
+    }
+}
+
+fn password(file: &Path) -> anyhow::Result<String> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// The file appears with all that is in it.
+fn write_whole(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.write_all(text)?;
+    fs::rename(&fresh, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(to: &str, subject: &str) -> Result<String, String> {
+        let postman =
+            Postman::Directory { dir: "mail".into(), from: "Bluesonde <us@b.example>".parse().unwrap() };
+        let id = MailId::new(Timestamp::UNIX_EPOCH, [1; 10]);
+        let text = Zeroizing::new("Hello\r\n.\r\nthere".to_owned());
+        let letter = Letter { id: &id, to, subject, text, at: Timestamp::UNIX_EPOCH };
+        postman.message(&letter).map(|message| String::from_utf8(message.formatted()).unwrap())
+    }
+
+    #[test]
+    fn nobody_can_add_a_header() {
+        for subject in ["Hello\r\nBcc: evil@b.example", "Hello\nBcc: evil@b.example", "Grüße\r\n\r\nevil"] {
+            let text = letter("a@b.example", subject).unwrap();
+            let head = text.split("\r\n\r\n").next().unwrap();
+            assert!(!head.lines().any(|line| line.starts_with("Bcc") || line.starts_with("evil")), "{head}");
+        }
+        for to in
+            ["a@b.example\r\nBcc: evil@b.example", "a@b.example, evil@b.example", "a b@c.example", "a@b\n.c"]
+        {
+            assert!(letter(to, "Hello").is_err(), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn a_mail_says_whom_it_is_from_and_that_no_person_wrote_it() {
+        let text = letter("a@b.example", "Hello").unwrap();
+        for line in [
+            "From: Bluesonde <us@b.example>",
+            "To: a@b.example",
+            "Subject: Hello",
+            "Date: Thu, 01 Jan 1970 00:00:00 +0000",
+            "Auto-Submitted: auto-generated",
+            "Content-Type: text/plain; charset=utf-8",
+        ] {
+            assert!(text.lines().any(|own| own == line), "{line} is not in {text}");
+        }
+    }
+}
