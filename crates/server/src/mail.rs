@@ -196,4 +196,97 @@ mod tests {
             assert!(text.lines().any(|own| own == line), "{line} is not in {text}");
         }
     }
+
+    /// A mail server that takes one mail, or refuses its recipient with this answer; gives what it was told.
+    fn mail_server(on_recipient: &'static str) -> (std::net::SocketAddr, std::thread::JoinHandle<String>) {
+        use std::io::{BufRead, BufReader};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut answers = stream.try_clone().unwrap();
+            let mut say = |text: &str| answers.write_all(format!("{text}\r\n").as_bytes()).unwrap();
+            let (mut told, mut is_text) = (String::new(), false);
+            say("220 mail.example");
+            for line in BufReader::new(stream).lines() {
+                let Ok(line) = line else { break };
+                told += &format!("{line}\n");
+                match line.split(' ').next().unwrap_or_default() {
+                    "." => {
+                        is_text = false;
+                        say("250 taken");
+                    }
+                    _ if is_text => {}
+                    "DATA" => {
+                        is_text = true;
+                        say("354 go on");
+                    }
+                    "RCPT" => say(on_recipient),
+                    "QUIT" => break,
+                    _ => say("250 fine"),
+                }
+            }
+            told
+        });
+        (address, served)
+    }
+
+    fn send_by(address: std::net::SocketAddr) -> Outcome {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let settings = MailSettings::Smtp {
+            url: format!("smtp://{address}").parse().unwrap(),
+            password_file: None,
+            from: "Bluesonde <us@b.example>".parse().unwrap(),
+        };
+        runtime.block_on(async {
+            let postman = Postman::new(&settings).unwrap();
+            let id = MailId::new(Timestamp::UNIX_EPOCH, [1; 10]);
+            let text = Zeroizing::new("Hello\r\n.\r\nRCPT TO:<evil@b.example>\r\nthere".to_owned());
+            let letter =
+                Letter { id: &id, to: "a@b.example", subject: "Hi", text, at: Timestamp::UNIX_EPOCH };
+            postman.send(letter).await
+        })
+    }
+
+    #[test]
+    fn a_mail_server_is_told_one_recipient_and_the_text() {
+        let (address, served) = mail_server("250 fine");
+        assert_eq!(send_by(address), Outcome::Sent);
+        let told = served.join().unwrap();
+        assert!(
+            told.contains("MAIL FROM:<us@b.example>") && told.contains("RCPT TO:<a@b.example>"),
+            "{told}"
+        );
+        // A line with a dot alone would end the text, so it gets one more (RFC 5321 §4.5.2).
+        assert!(told.contains("Hello\n..\n"), "{told}");
+    }
+
+    #[test]
+    fn what_the_mail_server_refuses_for_good_is_not_tried_again_and_the_rest_is() {
+        let (address, served) = mail_server("550 no such mailbox");
+        assert!(matches!(send_by(address), Outcome::Impossible(_)));
+        served.join().unwrap();
+        let (address, served) = mail_server("451 busy");
+        assert!(matches!(send_by(address), Outcome::Failed(_)));
+        served.join().unwrap();
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert!(matches!(send_by(gone), Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn the_password_for_the_mail_server_comes_from_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("password");
+        let settings = MailSettings::Smtp {
+            url: "smtps://us@mail.example".parse().unwrap(),
+            password_file: Some(file.clone()),
+            from: "us@b.example".parse().unwrap(),
+        };
+        let missing = Postman::new(&settings).err().unwrap();
+        assert!(format!("{missing:#}").contains("cannot read"), "{missing:#}");
+        fs::write(&file, "tide and time\n").unwrap();
+        assert_eq!(password(&file).unwrap(), "tide and time");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { assert!(Postman::new(&settings).unwrap().works()) });
+    }
 }
