@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use jiff::Timestamp;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use percent_encoding::percent_decode_str;
@@ -133,13 +133,28 @@ impl Postman {
             )
             .message_id(Some(id))
             .header(ContentType::TEXT_PLAIN)
-            .body(letter.text.to_string())
+            .body(body(&letter.text))
             .map_err(|error| error.to_string())?;
         // So that nobody's holiday notice answers (RFC 3834 §5).
         let name = HeaderName::new_from_ascii_str("Auto-Submitted");
         message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
         Ok(message)
     }
+}
+
+/// The longest line that a mail may have (RFC 5322 §2.1.1).
+const LONGEST_LINE: usize = 998;
+
+/// As it is where that is allowed, so that a link in a mail's file is one line; encoded only if it must be.
+fn body(text: &str) -> Body {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let is_plain =
+        |line: &str| line.len() <= LONGEST_LINE && line.bytes().all(|byte| byte.is_ascii() && byte != 0);
+    if text.lines().all(is_plain) {
+        let lines = text.replace('\n', "\r\n").into_bytes();
+        return Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text)
 }
 
 fn password(file: &Path) -> anyhow::Result<String> {
@@ -158,6 +173,15 @@ fn write_whole(path: &Path, text: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_link_stays_one_line_and_letters_of_any_language_arrive() {
+        let link = format!("https://buoys.example/reset/{}", "x".repeat(200));
+        assert_eq!(body(&link).encoding(), ContentTransferEncoding::SevenBit);
+        assert_eq!(body(&"x".repeat(999)).encoding(), ContentTransferEncoding::QuotedPrintable);
+        assert_eq!(body("Grüße aus Wønderland").encoding(), ContentTransferEncoding::QuotedPrintable);
+        assert_eq!(body("海洋浮标").encoding(), ContentTransferEncoding::Base64);
+    }
 
     fn letter(to: &str, subject: &str) -> Result<String, String> {
         let postman =
