@@ -19,6 +19,7 @@ use crate::audit::{self, Action, Actor};
 use crate::authorization::{self, Pending};
 use crate::consent::{Decision, Origin, Parties};
 use crate::device_set::{self, Devices};
+use crate::mail::{self, Mail};
 use crate::organization;
 use crate::second_factor;
 use crate::session::Session;
@@ -82,8 +83,29 @@ pub fn approve(
         (Action::ConsentGiven, origin.grant.as_str()),
         &format!("{} {scopes}", application.client_id),
     )?;
+    tell(tx, session, (&application, organization), &scopes)?;
     let bound = token::Bound { redirect_uri: &pending.redirect_uri, challenge: pending.challenge.as_ref() };
     token::issue_code(tx, mint, (&origin, &application.client_id), &scopes, bound).map(Approved::Code)
+}
+
+/// The person learns by mail what was allowed in their name, also when it was not they who pressed Allow.
+fn tell(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    (application, organization): (&Application, &OrganizationId),
+    scopes: &ScopeList,
+) -> Result<()> {
+    let organization = organization::find(tx, organization)?.map_or_else(String::new, |found| found.name);
+    let rights: String = scopes.iter().map(|scope| format!("- {}\n", scope.sentence())).collect();
+    let text = format!(
+        "Hello {},\n\nyou allowed \"{}\" by {} to act for you on the data of {organization}:\n\n{rights}\nIf that was not \
+         you, or you changed your mind, remove its access under Connections, and change your password.",
+        session.person.name, application.profile.name, application.publisher
+    );
+    mail::send(
+        tx,
+        &Mail { to: &session.person.email, subject: "An application has access to your data", text: &text },
+    )
 }
 
 /// What the person gave by pressing Allow: what the page showed as required, and what they ticked of the optional.

@@ -71,9 +71,10 @@ fn welcome(facts: &facts::Facts, data_dir: &Path) -> String {
     }
     let file = demo::facts_file(data_dir);
     text += &format!(
-        "\nEverybody and everything else that opens it is in {}.\n\
+        "\nEverybody and everything else that opens it is in {}, and the mails that it would send are in {}.\n\
          Ctrl-C stops it; on the same directory it goes on where it was.",
-        file.display()
+        file.display(),
+        data_dir.join("mail").display()
     );
     text
 }

@@ -190,6 +190,18 @@ impl Visit {
         response
     }
 
+    /// Goes on under a new token: what is rendered from here on belongs to it, and `response` must bring it.
+    pub fn continue_as(&mut self, token: Plaintext<SessionToken>) {
+        self.session_token = Some(token);
+    }
+
+    /// Puts the session's cookie into an answer, after [`Visit::continue_as`].
+    pub fn bring_token(&self, response: &mut Response) {
+        if let Some(token) = &self.session_token {
+            self.begin_session(response, token);
+        }
+    }
+
     /// Puts the session's cookie into an answer.
     pub fn begin_session(&self, response: &mut Response, token: &Plaintext<SessionToken>) {
         set_cookie(response, &cookie(&self.app.site, SESSION, token.expose().to_owned()));

@@ -31,8 +31,11 @@ pub fn policies(page: &Policies) -> Markup {
             }
             @if !page.has_second_factor {
                 (parts::alert(Tone::Note, "Set up two-factor for yourself first", html! {
-                    p { "Otherwise this policy would lock you out." }
-                    (link_button(Weight::Secondary, "Set up two-factor", "/settings/profile/two-factor/new?return_to=%2Fsettings%2Forganization"))
+                    div.stack.tight {
+                        p { "Otherwise this policy would lock you out." }
+                        div { (link_button(Weight::Secondary, "Set up two-factor",
+                            "/settings/profile/two-factor/new?return_to=%2Fsettings%2Forganization")) }
+                    }
                 }))
             }
             form.stack method="post" action="/settings/organization" {

@@ -2,7 +2,7 @@
 
 use rules::role::Role;
 
-use crate::support::TestApp;
+use crate::support::{Flow, TestApp};
 
 #[test]
 fn a_mail_goes_out_once_and_what_it_said_is_erased() {
@@ -18,6 +18,16 @@ fn a_mail_goes_out_once_and_what_it_said_is_erased() {
     let left: i64 = app.read(|tx| Ok(tx.one(sql, &[], |row| row.get(0))?));
     assert_eq!(left, 0);
     assert_eq!(app.mails_to(&member.email).len(), 1);
+}
+
+#[test]
+fn who_lets_an_application_in_is_told_by_mail() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    Flow::new(&app, &client).code(&member);
+    let mail = app.mails_to(&member.email).remove(0);
+    assert!(mail.contains(&client.application.profile.name) && mail.contains("Harbour Trust"), "{mail}");
+    assert!(mail.contains("under Connections"), "{mail}");
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn a_link_comes_by_mail_and_sets_a_new_password_once() {
         .submit("/reset/", &[("password", "short")])
         .assert_page(400)
         .assert_text("at least 12 characters");
+    app.tick();
     set(&browser, &link).assert_status(200).assert_text("Your password is set");
     session.get("/settings/profile").assert_text("Sign in");
     app.browser().sign_in(&member).assert_status(401);

@@ -213,10 +213,15 @@ fn setting_it_up_signs_out_the_other_browsers() {
     let app = TestApp::new();
     let member = app.member(Role::Viewer);
     let (browser, other) = (app.signed_in(&member), app.signed_in(&member));
+    let kept = browser.cookie("session").unwrap();
     Phone::set_up(&app, &browser);
     other.get(PROFILE).assert_text("Sign in");
+    // This one goes on under a new token, and so do the forms of the page that it got.
+    assert_ne!(browser.cookie("session").unwrap(), kept);
+    let token = browser.csrf_token();
     browser.get(PROFILE).assert_text("10 of 10");
     assert!(app.mails_to(&member.email)[0].contains("Subject: Two-factor sign-in is on"));
+    browser.post_own("/logout", &[("csrf_token", &token)]).assert_status(303);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use model::second_factor::{self, RecoveryCodes};
-use model::session::Session;
+use model::session::{self, Renewal, Session};
 use rules::id::PersonId;
 use rules::one_time::{SEED, Seed};
 use rules::seal::Tie;
@@ -117,24 +117,34 @@ async fn offer(
 pub(crate) async fn create(
     State(app): State<App>,
     Query(back): Query<Back>,
-    Post { visit, form }: Post,
+    Post { mut visit, form }: Post,
 ) -> Result<Response, Fail> {
-    let session = visit.confirm_identity(&back.keep(NEW))?;
+    let session = visit.confirm_identity(&back.keep(NEW))?.clone();
     let person = &session.person.id;
     let offered = (form.text("enrolment"), app.db.clock().now());
     let Some(seed) = unseal(&app.mint.pepper, person, offered) else {
         return Ok(visit.redirect(&back.keep(NEW)));
     };
-    let (pepper, actor, code) = (app.mint.pepper.clone(), visit.actor(), form.text("code").to_owned());
+    let (mint, actor, code) = (app.mint.clone(), visit.actor(), form.text("code").to_owned());
     let kept = Seed::from_bytes(seed.as_bytes()).ok_or_else(Trouble::internal)?;
-    let codes = visit
-        .write(move |tx, session| second_factor::add(tx, &pepper, (session, &actor), (&kept, &code)))
+    let added = visit
+        .write(move |tx, session| {
+            let Some(codes) = second_factor::add(tx, &mint.pepper, (session, &actor), (&kept, &code))? else {
+                return Ok(None);
+            };
+            Ok(Some((codes, session::renew(tx, &mint, session, Renewal::AsBefore)?)))
+        })
         .await?;
-    match codes {
-        Some(codes) => Ok(show_codes(&visit, session, (codes, &back))),
+    match added {
+        Some((codes, token)) => {
+            visit.continue_as(token);
+            let mut response = show_codes(&visit, &session, (codes, &back));
+            visit.bring_token(&mut response);
+            Ok(response)
+        }
         None => {
             let words = "That is not the code that your app shows now. Is the clock of your phone right?";
-            let page = offer(&visit, session, (&seed, &back), Some(words.to_owned())).await?;
+            let page = offer(&visit, &session, (&seed, &back), Some(words.to_owned())).await?;
             Ok(with_mistakes(page))
         }
     }
@@ -148,9 +158,16 @@ fn show_codes(visit: &Visit, session: &Session, (codes, back): (RecoveryCodes, &
 /// `POST /settings/profile/two-factor/remove`
 pub(crate) async fn destroy(Post { visit, .. }: Post) -> Result<Response, Fail> {
     visit.confirm_identity(PROFILE)?;
-    let actor = visit.actor();
-    visit.write(move |tx, session| second_factor::remove(tx, session, &actor)).await?;
-    Ok(visit.redirect(PROFILE))
+    let (mint, actor) = (visit.app.mint.clone(), visit.actor());
+    let token = visit
+        .write(move |tx, session| {
+            second_factor::remove(tx, session, &actor)?;
+            session::renew(tx, &mint, session, Renewal::AsBefore)
+        })
+        .await?;
+    let mut response = visit.redirect(PROFILE);
+    visit.begin_session(&mut response, &token);
+    Ok(response)
 }
 
 /// `POST /settings/profile/recovery-codes`: the one answer that shows them.
