@@ -298,6 +298,11 @@ pub fn find(tx: &mut Tx<'_>, access: &Access, client_id: &ClientId) -> Result<Ap
 }
 
 /// [`find`] for who may change it, which takes no right to read the others.
+pub fn own(tx: &mut Tx<'_>, access: &Access, client_id: &ClientId) -> Result<Application> {
+    access.require(Scope::ApplicationsWrite)?;
+    load(tx, access, client_id)
+}
+
 fn load(tx: &mut Tx<'_>, access: &Access, client_id: &ClientId) -> Result<Application> {
     let sql = format!(
         "{SELECT} WHERE application.organization_id = ?1 AND application.client_id = ?2

@@ -59,17 +59,18 @@ fn looks_like_us(name: &str) -> bool {
     folded.contains(&OWN_NAME.chars().filter_map(fold).collect::<String>())
 }
 
-/// The Latin letter that a character is mistaken for; none for signs and spaces.
+/// The Latin letter that a character is mistaken for; none for signs, spaces, accents, and letters without a shape.
 fn fold(char: char) -> Option<char> {
     match char {
-        '0' | 'о' | 'ο' | 'ö' | 'ø' | 'ó' | 'ò' => Some('o'),
-        '1' | '|' | 'i' | 'ı' | 'і' | 'ι' | 'í' | 'ì' | 'ӏ' | 'ł' => Some('l'),
-        '3' | 'е' | 'ε' | 'é' | 'è' | 'ë' | 'ê' | '℮' | 'ҽ' => Some('e'),
-        '5' | '$' | 'ѕ' => Some('s'),
-        '8' | 'в' | 'ß' | 'β' | 'ь' | 'Ь' => Some('b'),
-        'ü' | 'ú' | 'ù' | 'υ' | 'ս' => Some('u'),
-        'ñ' | 'п' | 'ո' => Some('n'),
-        'ԁ' | 'ժ' => Some('d'),
+        '\u{115f}' | '\u{1160}' | '\u{3164}' => None,
+        '0' | 'о' | 'ο' | 'ø' | 'ᴏ' | 'օ' | 'σ' => Some('o'),
+        '1' | '|' | 'i' | 'ı' | 'і' | 'ι' | 'ɪ' | 'ʟ' | 'ӏ' | 'ł' => Some('l'),
+        '3' | 'е' | 'ε' | 'є' | '℮' | 'ҽ' | 'ᴇ' => Some('e'),
+        '5' | '$' | 'ѕ' | 'ꜱ' => Some('s'),
+        '8' | 'в' | 'ß' | 'β' | 'ь' | 'Ь' | 'ʙ' => Some('b'),
+        'υ' | 'ս' | 'μ' | 'ᴜ' => Some('u'),
+        'п' | 'ո' | 'η' | 'ɴ' => Some('n'),
+        'ԁ' | 'ժ' | 'ᴅ' => Some('d'),
         _ if char.is_alphanumeric() => Some(char),
         _ => None,
     }
@@ -160,6 +161,25 @@ mod tests {
             "\u{ff22}luesonde",
             "Bluesond\u{212e}",
             "\u{1d401}luesonde",
+            // Marks above and below, as one letter or as two.
+            "Blu\u{0308}esonde",
+            "Bl\u{01d6}esonde",
+            "Bluesond\u{1eb9}",
+            "\u{1e02}luesonde",
+            "Bluesonde\u{0336}",
+            // Small capitals, circles, and other alphabets.
+            "\u{0299}\u{029f}\u{1d1c}\u{1d07}\u{a731}\u{1d0f}\u{0274}\u{1d05}\u{1d07}",
+            "\u{24b7}\u{24c1}\u{24ca}\u{24ba}sonde",
+            "Blues\u{0585}nde",
+            "Blues\u{03c3}nde",
+            "Blueso\u{03b7}de",
+            "Bl\u{00b5}esonde",
+            "Blu\u{0454}sonde",
+            // Letters that show nothing.
+            "Blue\u{3164}sonde",
+            "Blue\u{115f}sonde",
+            "Blue\u{00ad}sonde",
+            "Blue\u{fe0f}sonde",
             "B\u{307}luesonde",
             "Bl\u{327}u\u{308}eso\u{335}nde",
             "\u{1e02}lu\u{1eb9}s\u{1ed9}\u{144}\u{1e0d}e",

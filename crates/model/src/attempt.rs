@@ -17,7 +17,7 @@ use db::params;
 /// How long an attempt is kept.
 pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many of one application are kept.
-const MOST: u32 = 100;
+const MOST: u32 = 50;
 /// How much of a browser's or library's name is kept, in characters.
 const USER_AGENT: usize = 200;
 
@@ -128,20 +128,15 @@ pub fn record(tx: &mut Tx<'_>, client: &ClientId, new: &NewAttempt) -> Result<()
     Ok(())
 }
 
-/// The newest attempts of an application of the caller's organization, newest first, at most `limit`.
-pub fn of_application(
-    tx: &mut Tx<'_>,
-    access: &Access,
-    client: &ClientId,
-    limit: u32,
-) -> Result<Vec<Attempt>> {
+/// The attempts of an application of the caller's organization that are kept, newest first.
+pub fn of_application(tx: &mut Tx<'_>, access: &Access, client: &ClientId) -> Result<Vec<Attempt>> {
     access.require(Scope::ApplicationsRead)?;
     application::find(tx, access, client)?;
     let oldest = tx.now() - KEPT;
     let found = tx.all(
         "SELECT happened_at, endpoint, error, description, reason, findings, address, user_agent, request_id
          FROM oauth_attempt WHERE client_id = ?1 AND happened_at > ?2 ORDER BY id DESC LIMIT ?3",
-        params![client.as_str(), oldest, limit],
+        params![client.as_str(), oldest, MOST],
         |row| {
             Ok(Attempt {
                 happened_at: row.get(0)?,

@@ -47,14 +47,16 @@ pub struct Pending {
     pub created_at: Timestamp,
 }
 
-/// Keeps a checked request for the browser that brought it, from this network address.
+/// Keeps a checked request for the browser that brought it, and for a stranger's the network address it came from.
 pub fn begin(
     tx: &mut Tx<'_>,
-    (browser, address): (Hashed<BrowserToken>, &str),
+    (browser, address): (Hashed<BrowserToken>, Option<&str>),
     client: &ClientId,
     valid: &Valid,
 ) -> Result<RequestId> {
-    make_way(tx, address)?;
+    if let Some(address) = address {
+        make_way(tx, address)?;
+    }
     tx.execute(
         "DELETE FROM authorization_request WHERE browser_hash = ?1 AND id NOT IN (
              SELECT id FROM authorization_request WHERE browser_hash = ?1 ORDER BY created_at DESC LIMIT ?2)",
@@ -82,7 +84,7 @@ pub fn begin(
             now,
             now + LIFE,
             &valid.optional().iter().collect::<ScopeList>().to_string(),
-            address
+            address.unwrap_or_default()
         ],
     )?;
     Ok(id)

@@ -117,12 +117,16 @@ impl Parties<'_> {
         Ok(found)
     }
 
-    /// The newest consent that covers all these scopes by itself.
+    /// The newest consent that covers all these scopes by itself, on some device at least.
     pub(crate) fn covering(&self, tx: &mut Tx<'_>, scopes: ScopeSet) -> Result<Option<Origin>> {
         let Some((grant, _)) = self.live(tx)? else { return Ok(None) };
         let consents = tx.all(
-            "SELECT id, scopes FROM consent WHERE grant_id = ?1 ORDER BY created_at DESC, id DESC",
-            params![grant.as_str()],
+            "SELECT id, scopes FROM consent WHERE grant_id = ?1
+               AND (devices = 'all' OR EXISTS (
+                   SELECT 1 FROM device_choice JOIN device ON device.id = device_choice.device_id
+                   WHERE device_choice.holder_id = consent.id AND device.organization_id = ?2))
+             ORDER BY created_at DESC, id DESC",
+            params![grant.as_str(), self.organization.as_str()],
             |row| Ok((row.parse::<ConsentId>(0)?, row.parse::<ScopeList>(1)?)),
         )?;
         let covering = consents.into_iter().find(|(_, given)| given.set().contains_all(scopes));

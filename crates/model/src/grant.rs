@@ -81,7 +81,7 @@ pub fn approve(
         Some(organization),
         actor,
         (Action::ConsentGiven, origin.grant.as_str()),
-        &format!("{} {scopes}", application.client_id),
+        &consented(&application.client_id, &scopes, pending),
     )?;
     tell(tx, session, (&application, organization), &scopes)?;
     let bound = token::Bound { redirect_uri: &pending.redirect_uri, challenge: pending.challenge.as_ref() };
@@ -106,6 +106,16 @@ fn tell(
         tx,
         &Mail { to: &session.person.email, subject: "An application has access to your data", text: &text },
     )
+}
+
+/// What the audit log says of a consent: what was given, and what was asked for and left out, which earlier consents
+/// lose as well.
+fn consented(client: &ClientId, scopes: &ScopeList, pending: &Pending) -> String {
+    let left_out = pending.scopes.within(pending.scopes.set().without(scopes.set()));
+    match left_out.is_empty() {
+        true => format!("{client} {scopes}"),
+        false => format!("{client} {scopes}, without {left_out}"),
+    }
 }
 
 /// What the person gave by pressing Allow: what the page showed as required, and what they ticked of the optional.

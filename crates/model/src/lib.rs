@@ -4,6 +4,7 @@
 //! organization's data takes an [`rules::access::Access`] next, and there is no other way to that data. Check and
 //! change stand in the same transaction.
 
+pub mod access_request;
 pub mod api_key;
 pub mod application;
 pub mod application_form;
@@ -12,6 +13,7 @@ pub mod audit;
 pub mod authorization;
 pub mod caller;
 pub mod catalogue;
+pub mod connection;
 mod consent;
 pub mod datastream;
 pub mod device;

@@ -8,13 +8,13 @@
 use jiff::Timestamp;
 
 use rules::exchange::{
-    ACCESS_LIFE, CODE_LIFE, CodeFacts, CodeVerdict, Ended, FAMILY_LIFE, REFRESH_IDLE_LIFE, Redemption,
+    ACCESS_LIFE, CODE_LIFE, CodeFacts, CodeVerdict, Ended, FAMILY_LIFE, Place, REFRESH_IDLE_LIFE, Redemption,
     RefreshFacts, RefreshRequest, RefreshVerdict, Refusal, Rotated, Successor, judge_code, judge_refresh,
 };
 use rules::id::{ClientId, FamilyId, GrantId, OrganizationId};
 use rules::pkce::Challenge;
 use rules::role::Role;
-use rules::scope::{Scope, ScopeList};
+use rules::scope::{Scope, ScopeList, ScopeSet};
 use rules::secret::{AccessToken, Code, Hashed, Mint, Plaintext, RefreshToken};
 
 use crate::application::Application;
@@ -102,6 +102,8 @@ struct Family {
     expires_at: Timestamp,
     /// Whether it, its grant, or the organization has ended.
     ended: Option<Ended>,
+    /// What its consent still gives.
+    consented: ScopeSet,
     /// None once the person is disabled or no longer a member.
     role: Option<Role>,
 }
@@ -109,11 +111,14 @@ struct Family {
 const FAMILY_COLUMNS: &str = "token_family.id, token_family.grant_id, token_family.client_id,
     oauth_grant.organization_id, token_family.expires_at,
     coalesce(token_family.revoked_at, oauth_grant.revoked_at, organization.suspended_at),
-    coalesce(token_family.revoked_because, oauth_grant.revoked_because, 'the organization was suspended'),
-    CASE WHEN person.disabled_at IS NULL THEN membership.role END";
+    CASE WHEN token_family.revoked_at IS NOT NULL THEN coalesce(token_family.revoked_because, 'it was revoked')
+         WHEN oauth_grant.revoked_at IS NOT NULL THEN coalesce(oauth_grant.revoked_because, 'it was revoked')
+         ELSE 'the organization was suspended' END,
+    CASE WHEN person.disabled_at IS NULL THEN membership.role END, consent.scopes";
 /// How many columns that are.
-const FAMILY_WIDTH: usize = 8;
-const FAMILY_TABLES: &str = "JOIN oauth_grant ON oauth_grant.id = token_family.grant_id
+const FAMILY_WIDTH: usize = 9;
+const FAMILY_TABLES: &str = "JOIN consent ON consent.id = token_family.consent_id
+    JOIN oauth_grant ON oauth_grant.id = token_family.grant_id
     JOIN organization ON organization.id = oauth_grant.organization_id
     JOIN person ON person.id = oauth_grant.person_id
     LEFT JOIN membership ON membership.organization_id = oauth_grant.organization_id
@@ -130,6 +135,7 @@ fn family_from(row: &db::Row<'_>) -> db::Result<Family> {
         expires_at: row.get(4)?,
         ended: ended_at.map(|at| Ended { at, because }),
         role: row.parse_optional(7)?,
+        consented: row.parse::<ScopeList>(8)?.set(),
     })
 }
 
@@ -311,8 +317,14 @@ pub fn refresh(
     let facts = stored.facts(client, if again.is_some() { Successor::Unused } else { Successor::Used });
     let request = RefreshRequest { scopes: presented.scopes.map(ScopeList::set), address: &actor.address };
     match judge_refresh(&facts, &request, tx.now()) {
-        RefreshVerdict::Rotate => rotate(tx, mint, actor, (presented, &stored)),
-        RefreshVerdict::Keep => keep(tx, mint, (presented, &stored)),
+        RefreshVerdict::Rotate => {
+            let scopes = given(presented, &stored, client);
+            rotate(tx, mint, actor, (presented, &stored, &scopes))
+        }
+        RefreshVerdict::Keep => {
+            let scopes = given(presented, &stored, client);
+            keep(tx, mint, (presented, &stored, &scopes))
+        }
         RefreshVerdict::Repeat => Ok(again.map_or(Outcome::Refused(Refusal::Unknown), Outcome::Issued)),
         RefreshVerdict::Refuse(refusal) => Ok(Outcome::Refused(refusal)),
         RefreshVerdict::EndFamily(refusal) => {
@@ -326,6 +338,12 @@ pub fn refresh(
             Ok(Outcome::Refused(refusal))
         }
     }
+}
+
+/// What the new access token gets, and the answer says: what was asked for, or all of the line's, as far as consent and
+/// application still give it. The role narrows with each request, and so is not in it.
+fn given(presented: &Refresh<'_>, stored: &StoredRefresh, client: &Application) -> ScopeList {
+    presented.scopes.unwrap_or(&stored.scopes).within(stored.bound(client))
 }
 
 fn find_refresh(tx: &mut Tx<'_>, hash: Hashed<RefreshToken>) -> Result<Option<StoredRefresh>> {
@@ -348,6 +366,12 @@ fn find_refresh(tx: &mut Tx<'_>, hash: Hashed<RefreshToken>) -> Result<Option<St
 }
 
 impl StoredRefresh {
+    /// What its consent still gives and the application still lists.
+    fn bound(&self, client: &Application) -> ScopeSet {
+        let listed = client.profile.scopes.set().or(client.profile.optional_scopes.set());
+        self.family.consented.and(listed)
+    }
+
     fn facts(&self, client: &Application, successor: Successor) -> RefreshFacts<'_> {
         let address = self.rotated_address.as_deref();
         RefreshFacts {
@@ -355,6 +379,7 @@ impl StoredRefresh {
             expires_at: self.expires_at,
             rotated: self.rotated_at.map(|at| Rotated { at, address, successor }),
             scopes: self.scopes.set(),
+            bound: self.bound(client),
             role: self.family.role,
             rotation: client.profile.rotation,
         }
@@ -366,7 +391,7 @@ fn rotate(
     tx: &mut Tx<'_>,
     mint: &Mint,
     actor: &Actor,
-    (presented, stored): (&Refresh<'_>, &StoredRefresh),
+    (presented, stored, access_scopes): (&Refresh<'_>, &StoredRefresh, &ScopeList),
 ) -> Result<Outcome> {
     let (hash, now) = (mint.pepper.hash(presented.token), tx.now());
     let won = tx.execute(
@@ -375,10 +400,10 @@ fn rotate(
         params![hash.as_bytes(), now, &actor.address],
     )?;
     if won == 0 {
-        return Ok(Outcome::Refused(Refusal::Unknown));
+        let (ago, place) = (jiff::SignedDuration::ZERO, Place::Unknown);
+        return Ok(Outcome::Refused(Refusal::SuccessorUsed { ago, place }));
     }
     let (access, successor) = mint.pepper.successors(&mint.format, presented.token);
-    let access_scopes = presented.scopes.unwrap_or(&stored.scopes);
     let tokens = Tokens { access, refresh: Some(successor), access_scopes, refresh_scopes: &stored.scopes };
     tokens.store(tx, mint, &stored.family).map(Outcome::Issued)
 }
@@ -419,7 +444,7 @@ pub fn revoke(tx: &mut Tx<'_>, client: &Application, actor: &Actor, token: Clien
 fn keep(
     tx: &mut Tx<'_>,
     mint: &Mint,
-    (presented, stored): (&Refresh<'_>, &StoredRefresh),
+    (presented, stored, access_scopes): (&Refresh<'_>, &StoredRefresh, &ScopeList),
 ) -> Result<Outcome> {
     let (hash, now) = (mint.pepper.hash(presented.token), tx.now());
     tx.execute(
@@ -427,7 +452,6 @@ fn keep(
         params![hash.as_bytes(), (now + REFRESH_IDLE_LIFE).min(stored.family.expires_at)],
     )?;
     let access = mint.format.mint::<AccessToken>(tx.random()?);
-    let access_scopes = presented.scopes.unwrap_or(&stored.scopes);
     let tokens = Tokens { access, refresh: None, access_scopes, refresh_scopes: &stored.scopes };
     let issued = tokens.store(tx, mint, &stored.family)?;
     Ok(Outcome::Issued(Issued { refresh: Some(presented.token.clone()), ..issued }))

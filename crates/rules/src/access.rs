@@ -121,6 +121,23 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_has_expired_at_its_instant_and_not_before() {
+        let at = |micros| Timestamp::from_microsecond(micros).unwrap();
+        let key: ApiKeyId = ApiKeyId::new(at(0), [1; 10]);
+        let mut access = Access {
+            organization: OrganizationId::new(at(0), [2; 10]),
+            scopes: ScopeSet::EMPTY,
+            devices: DeviceSet::All,
+            principal: Principal::ApiKey(key.clone()),
+            credential: Credential::ApiKey(key),
+            expires_at: Some(at(100)),
+        };
+        assert!(!access.has_expired(at(99)) && access.has_expired(at(100)) && access.has_expired(at(101)));
+        access.expires_at = None;
+        assert!(!access.has_expired(Timestamp::MAX));
+    }
+
+    #[test]
     fn a_key_never_carries_the_protocol_scope() {
         let own = ScopeSet::of(&[Scope::DevicesRead, Scope::OfflineAccess]);
         assert_eq!(key_scopes(own), ScopeSet::of(&[Scope::DevicesRead]));

@@ -14,6 +14,9 @@ pub const MAX_DESCRIPTION: usize = 400;
 /// Longest piece of a stranger's text that is repeated in a description, in bytes.
 const MAX_ECHO: usize = 48;
 
+/// A run of this many letters, digits, `_` and `-` may be a credential: the shortest of ours has more.
+const RUN: usize = 36;
+
 /// A sentence made only of the characters RFC 6749 allows in `error_description`, at most
 /// [`MAX_DESCRIPTION`] bytes long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,17 +55,45 @@ impl fmt::Display for Description {
     }
 }
 
-/// A stranger's text made fit to be repeated: letters, digits and `:._-/`, all else `?`, cut at 48 bytes.
+/// A stranger's text made fit to be repeated: letters, digits and `:._-/`, all else `?`, cut at 48 bytes, and without
+/// what may be a credential.
 ///
 /// Narrower than [`Description`], because clients do put descriptions into their HTML without escaping.
 #[must_use]
 pub fn echo(text: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || ":._-/".contains(c) { c } else { '?' };
+    let text = without_secrets(text).replace('…', "...");
     let mut short: String = text.chars().map(safe).take(MAX_ECHO).collect();
     if text.chars().nth(MAX_ECHO).is_some() {
         short.push_str("...");
     }
     short
+}
+
+/// The text with each run that may be a credential cut to its first letters, because people paste credentials into the
+/// wrong place.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let (mut shown, mut run) = (String::new(), String::new());
+    for char in text.chars() {
+        if char.is_ascii_alphanumeric() || "_-".contains(char) {
+            run.push(char);
+        } else {
+            shown.push_str(&unless_secret(&run));
+            shown.push(char);
+            run.clear();
+        }
+    }
+    shown + &unless_secret(&run)
+}
+
+/// Hyphens stand in base64url and in names alike; names with hyphens, and UUIDs, have no capitals.
+fn unless_secret(run: &str) -> String {
+    let is_name = run.contains('-') && !run.bytes().any(|byte| byte.is_ascii_uppercase());
+    if run.len() < RUN || is_name {
+        run.to_owned()
+    } else {
+        format!("{}…", run.get(..6).unwrap_or_default())
+    }
 }
 
 fn is_allowed(c: char) -> bool {
@@ -103,8 +134,31 @@ mod tests {
     fn an_echo_keeps_scope_names_and_drops_markup() {
         assert_eq!(echo("devices:read"), "devices:read");
         assert_eq!(echo("<script>alert('1')</script>"), "?script?alert??1???/script?");
-        assert_eq!(echo(&"x".repeat(48)), "x".repeat(48));
-        assert_eq!(echo(&"x".repeat(49)), format!("{}...", "x".repeat(48)));
+        assert_eq!(echo(&"x/".repeat(24)), "x/".repeat(24));
+        assert_eq!(echo(&"x/".repeat(25)), format!("{}...", "x/".repeat(24)));
+    }
+
+    #[test]
+    fn an_echo_says_no_credential_and_every_name() {
+        let digits = "Q0z".repeat(15);
+        for secret in [
+            digits.clone(),
+            format!("ac_bsn_{digits}"),
+            format!("{}-{}_{}", &digits[..14], &digits[..14], &digits[..14]),
+            digits.to_lowercase(),
+            format!("{digits} {digits}"),
+        ] {
+            let said = echo(&secret);
+            assert!(said.len() <= 20 && said.contains("..."), "{said}");
+        }
+        for name in [
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+            "application/x-www-form-urlencoded",
+            "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+            "a-name-with-many-hyphens-that-goes-on-and-on",
+        ] {
+            assert_eq!(echo(name), name);
+        }
     }
 
     proptest! {

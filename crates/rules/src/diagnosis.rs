@@ -14,14 +14,15 @@ use serde::{Deserialize, Serialize};
 
 pub use self::authorize::authorize;
 pub use self::token::exchange;
+use crate::description::without_secrets;
 use crate::form::{Field, Form};
 
 /// Most findings about one request.
 const MOST: usize = 40;
 /// Longest value shown, in characters.
 const LONGEST: usize = 200;
-/// A run of this many letters and digits may be a credential: the shortest of ours has more.
-const RUN: usize = 36;
+/// Longest sentence kept, in characters.
+const LONGEST_SENTENCE: usize = 600;
 
 /// One parameter or header of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,28 @@ impl Finding {
     }
 }
 
+/// A sentence about a request, fit to be kept and shown: without what may be a credential, and not endless.
+#[must_use]
+pub fn presentable(text: &str) -> String {
+    without_secrets(text).chars().take(LONGEST_SENTENCE).collect()
+}
+
+/// Marks what a request was refused for: the first of these names that was sent, or that it is missing.
+#[must_use]
+pub fn blame(mut findings: Vec<Finding>, names: &[&str], note: &str) -> Vec<Finding> {
+    let sent = names.iter().find(|name| findings.iter().any(|finding| finding.name == **name));
+    match (sent, names.first()) {
+        (Some(name), _) => {
+            for finding in findings.iter_mut().filter(|finding| finding.name == **name) {
+                (finding.verdict, finding.note) = wrong(presentable(note));
+            }
+        }
+        (None, Some(name)) => findings.push(Finding::missing(name, &presentable(note))),
+        (None, None) => {}
+    }
+    findings
+}
+
 fn fine(note: impl Into<String>) -> (Verdict, String) {
     (Verdict::Fine, note.into())
 }
@@ -123,23 +146,7 @@ fn length(value: &str) -> String {
 
 /// The text without what may be a credential, and not endless.
 fn masked(text: &str) -> String {
-    let mut shown = String::new();
-    let mut run = String::new();
-    for char in text.chars().chain(std::iter::once(' ')) {
-        if char.is_ascii_alphanumeric() || char == '_' {
-            run.push(char);
-            continue;
-        }
-        shown.push_str(&unless_secret(&run));
-        run.clear();
-        shown.push(char);
-    }
-    shown.pop();
-    cut(&shown)
-}
-
-fn unless_secret(run: &str) -> String {
-    if run.len() < RUN { run.to_owned() } else { format!("{}…", run.get(..6).unwrap_or_default()) }
+    cut(&without_secrets(text))
 }
 
 fn cut(text: &str) -> String {

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use crate::client_auth::ClientType;
+use crate::description::without_secrets;
 use crate::pkce::{self, Challenge, Unproven, Verifier};
 use crate::redirect_uri::Destination;
 use crate::role::Role;
@@ -189,6 +190,8 @@ pub struct RefreshFacts<'a> {
     pub rotated: Option<Rotated<'a>>,
     /// What its line was given.
     pub scopes: ScopeSet,
+    /// What its consent still gives and the application still lists.
+    pub bound: ScopeSet,
     /// The person's role; none once they are disabled or no longer a member.
     pub role: Option<Role>,
     /// Whether the client's tokens are replaced.
@@ -259,6 +262,11 @@ pub fn judge_refresh(
     if let Some(refusal) = beyond(token, request) {
         return RefreshVerdict::Refuse(refusal);
     }
+    // offline_access is what a refresh token lives on; what it stands for must be something.
+    let left = token.scopes.and(token.bound);
+    if !left.contains(Scope::OfflineAccess) || left.without(LASTING).is_empty() {
+        return RefreshVerdict::Refuse(Refusal::TakenBack);
+    }
     match token.rotation {
         Rotation::Rotate => RefreshVerdict::Rotate,
         Rotation::Keep(_) => RefreshVerdict::Keep,
@@ -290,6 +298,8 @@ fn judge_rotated(
         Successor::Used => RefreshVerdict::Refuse(Refusal::SuccessorUsed { ago, place }),
     }
 }
+
+const LASTING: ScopeSet = ScopeSet::of(&[Scope::OfflineAccess]);
 
 fn beyond(token: &RefreshFacts<'_>, request: &RefreshRequest<'_>) -> Option<Refusal> {
     if token.role.is_none() {
@@ -373,6 +383,9 @@ pub enum Refusal {
     /// The proof key does not fit.
     #[error("{0}")]
     Proof(Unproven),
+    /// The person left it out of a later consent, or the application no longer lists it.
+    #[error("{UNKNOWN}")]
+    TakenBack,
     /// More was asked for than was granted.
     #[error("The scope goes beyond what was granted: {0}.")]
     ScopeBeyondGrant(Scope),
@@ -392,10 +405,9 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
-            Self::Unknown => "We know no such code or token. It was cut or changed on the way, comes from another \
-                server, or ended so long ago that it has been swept away."
+            Self::Unknown | Self::OtherClient => "This application has no such code or token. It was cut or changed on the way, is \
+                another application's or another server's, or ended so long ago that it has been swept away."
                 .to_owned(),
-            Self::OtherClient => "It was issued to another application. It still works for that one.".to_owned(),
             Self::Ended(ended) => format!("It had ended already, on {:.0}: {}.", ended.at, ended.because),
             Self::Spoiled => {
                 "An earlier request brought the wrong code_verifier for this code, which makes a code useless."
@@ -408,8 +420,8 @@ impl Refusal {
                 words(*ago)
             ),
             Self::CodeUsed { ago } => format!(
-                "The code came a second time {} after it had been redeemed. Somebody may have a copy, so every token of \
-                 this consent was ended.",
+                "The code came a second time {} after it had been redeemed. Somebody may have a copy, so all that this person \
+                 gave the application here was ended.",
                 words(*ago)
             ),
             Self::Rotated { ago, place } => format!(
@@ -428,7 +440,7 @@ impl Refusal {
                 format!("redirect_uri was not sent. The code was issued for {expected}.")
             }
             Self::RedirectUri { received, expected } => {
-                format!("The code was issued for {expected}, and the request said {received}.")
+                format!("The code was issued for {expected}, and the request said {}.", without_secrets(received))
             }
             Self::RedirectUriRemoved => {
                 "The redirect URI was taken from the application while the code was on its way.".to_owned()
@@ -437,8 +449,28 @@ impl Refusal {
             Self::ScopeBeyondGrant(scope) => {
                 format!("The request asked for {scope}, which was not granted with this token.")
             }
-            Self::RoleLacks(scope) => format!("The person's role no longer has {scope}."),
-            Self::NoRole => "The person was disabled, or is no longer a member of the organization.".to_owned(),
+            Self::TakenBack => {
+                "The person left this out of a later consent, or the application no longer lists it.".to_owned()
+            }
+            // Which of these it is, is between the person and their organization.
+            Self::RoleLacks(_) | Self::NoRole => {
+                "The person's role no longer has what was granted, or they can't be let in any more.".to_owned()
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// The parameter that it is about.
+    #[must_use]
+    pub fn parameter(&self, presented: &'static str) -> &'static str {
+        match self {
+            Self::RedirectUri { .. } | Self::RedirectUriMissing { .. } | Self::RedirectUriRemoved => {
+                "redirect_uri"
+            }
+            Self::Proof(_) => "code_verifier",
+            Self::ScopeBeyondGrant(_) => "scope",
+            _ => presented,
         }
     }
 }

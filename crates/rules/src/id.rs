@@ -120,6 +120,8 @@ ids! {
     SensorId "sns_";
     /// One property measured by one sensor.
     DatastreamId "dst_";
+    /// A request to an admin for a role that an application takes.
+    AccessRequestId "arq_";
     /// A request of an application that failed.
     AttemptId "att_";
     /// A mail that waits to be sent.

@@ -437,6 +437,28 @@ mod tests {
     }
 
     #[test]
+    fn a_right_checksum_makes_no_secret_of_another_length_or_alphabet() {
+        let digits = "Q".repeat(SECRET_DIGITS);
+        let with = |digits: &str| {
+            let body = format!("rt_bsn_{digits}");
+            let sum = checksum(&body);
+            format().read::<RefreshToken>(&(body + &sum)).is_ok()
+        };
+        assert!(with(&digits));
+        for wrong in [
+            String::new(),
+            digits[1..].to_owned(),
+            format!("{digits}Q"),
+            format!("{}_", &digits[1..]),
+            format!("{}-", &digits[1..]),
+            format!("{} ", &digits[1..]),
+            format!("{}é", &digits[2..]),
+        ] {
+            assert!(!with(&wrong), "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn each_kind_is_read_as_itself_only() {
         let token: Plaintext<RefreshToken> = format().mint([5; 32]);
         assert!(format().read::<RefreshToken>(token.expose()).is_ok());
@@ -501,7 +523,7 @@ mod tests {
 
     #[test]
     fn a_segment_that_would_break_the_shape_is_refused() {
-        for segment in ["", "a", "with_underscore", "UPPER", "waytoolongsegment"] {
+        for segment in ["", "a", "a_b", "aB", "a-b", "é1", "UPPER", "waytoolongsegment"] {
             assert!(Format::new(segment).is_err(), "{segment}");
         }
     }

@@ -118,14 +118,9 @@ impl TokenRequest {
     /// What is wrong with it as such; whatever it is, no code and no refresh token has been used up.
     pub fn parse(received: &Received<'_>) -> Result<Self, TokenError> {
         let form = parameters(received)?;
-        if form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some() {
-            return Err(TokenError::invalid_client(
-                "client_assertion is not supported: use Authorization: Basic, or client_secret in the body.",
-            ));
-        }
-        let client =
-            client_auth::present(received.authorization, form.get("client_id"), form.get("client_secret"))?;
-        let resources = resources(&form).map_err(TokenError::invalid_target)?;
+        let client = presented(received, &form)?;
+        let resources = resources(&form)
+            .map_err(|description| TokenError::invalid_target(description).about("resource"))?;
         Ok(Self { client, grant: Grant::read(&form)?, resources })
     }
 }
@@ -147,10 +142,20 @@ impl Inquiry {
     /// What is wrong with it as such.
     pub fn parse(received: &Received<'_>) -> Result<Self, TokenError> {
         let form = parameters(received)?;
-        let client =
-            client_auth::present(received.authorization, form.get("client_id"), form.get("client_secret"))?;
+        let client = presented(received, &form)?;
         Ok(Self { client, token: secret(&form, "token")? })
     }
+}
+
+/// Who says they are asking.
+fn presented(received: &Received<'_>, form: &Form) -> Result<Presented, TokenError> {
+    if form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some() {
+        return Err(TokenError::invalid_client(
+            "client_assertion is not supported: use Authorization: Basic, or client_secret in the body.",
+        )
+        .about("client_assertion"));
+    }
+    Ok(client_auth::present(received.authorization, form.get("client_id"), form.get("client_secret"))?)
 }
 
 impl Grant {
@@ -161,8 +166,9 @@ impl Grant {
             Some(other) => Err(TokenError::unsupported_grant_type(format!(
                 "{} is not supported: use authorization_code or refresh_token.",
                 echo(other)
-            ))),
-            None => Err(TokenError::invalid_request("grant_type is missing.")),
+            ))
+            .about("grant_type")),
+            None => Err(TokenError::invalid_request("grant_type is missing.").about("grant_type")),
         }
     }
 
@@ -176,14 +182,15 @@ impl Grant {
 
     fn read_refresh(form: &Form) -> Result<Self, TokenError> {
         let refresh_token = secret(form, "refresh_token")?;
-        let scope =
-            requested_scopes(form.get("scope").unwrap_or_default()).map_err(TokenError::invalid_scope)?;
+        let scope = requested_scopes(form.get("scope").unwrap_or_default())
+            .map_err(|description| TokenError::invalid_scope(description).about("scope"))?;
         Ok(Self::RefreshToken { refresh_token, scope: (!scope.is_empty()).then_some(scope) })
     }
 }
 
-fn secret(form: &Form, name: &str) -> Result<Zeroizing<String>, TokenError> {
-    let value = form.get(name).ok_or_else(|| TokenError::invalid_request(format!("{name} is missing.")))?;
+fn secret(form: &Form, name: &'static str) -> Result<Zeroizing<String>, TokenError> {
+    let missing = || TokenError::invalid_request(format!("{name} is missing.")).about(name);
+    let value = form.get(name).ok_or_else(missing)?;
     Ok(Zeroizing::new(value.to_owned()))
 }
 
@@ -193,7 +200,8 @@ fn parameters(received: &Received<'_>) -> Result<Form, TokenError> {
     if let Some(name) = NEVER_IN_QUERY.iter().find(|name| query.field(name) != Field::Absent) {
         return Err(TokenError::invalid_request(format!(
             "{name} was sent in the query, where others can read it: send it in the body, and replace it."
-        )));
+        ))
+        .about(name));
     }
     let body = body(received)?;
     refuse_unclear(&query)?;
@@ -207,7 +215,8 @@ fn parameters(received: &Received<'_>) -> Result<Form, TokenError> {
     if received.authorization.is_none() {
         return Err(TokenError::invalid_request(
             "The parameters are in the query: send them in the body, or authenticate with Authorization: Basic.",
-        ));
+        )
+        .about("Authorization"));
     }
     Ok(query)
 }
@@ -216,12 +225,14 @@ fn refuse_contradiction(query: &Form, body: &Form) -> Result<(), TokenError> {
     for name in IN_QUERY {
         match (query.get(name), body.get(name)) {
             (Some(one), Some(other)) if one != other => {
-                return Err(TokenError::invalid_request(format!("{name} differs between query and body.")));
+                let differs = format!("{name} differs between query and body.");
+                return Err(TokenError::invalid_request(differs).about(name));
             }
             (Some(_), None) => {
                 return Err(TokenError::invalid_request(format!(
                     "{name} is in the query and other parameters are in the body: send all of them in the body."
-                )));
+                ))
+                .about(name));
             }
             _ => {}
         }
@@ -236,12 +247,13 @@ fn refuse_unclear(form: &Form) -> Result<(), TokenError> {
             Field::NotUtf8 => "is not valid UTF-8",
             Field::Value(_) | Field::Absent => continue,
         };
-        return Err(TokenError::invalid_request(format!("{name} {wrong}.")));
+        return Err(TokenError::invalid_request(format!("{name} {wrong}.")).about(name));
     }
     Ok(())
 }
 
-fn body(received: &Received<'_>) -> Result<Form, TokenError> {
+/// The form in the body.
+pub(crate) fn body(received: &Received<'_>) -> Result<Form, TokenError> {
     if received.body.is_empty() {
         return Ok(Form::parse("")?);
     }
@@ -252,17 +264,20 @@ fn body(received: &Received<'_>) -> Result<Form, TokenError> {
     if kind == "application/json" || (kind.is_empty() && starts_like_json()) {
         return Err(TokenError::invalid_request(
             "The body is JSON: send it as application/x-www-form-urlencoded, such as grant_type=...&code=...",
-        ));
+        )
+        .about("Content-Type"));
     }
     if !matches!(kind, "" | "application/x-www-form-urlencoded") {
         return Err(TokenError::invalid_request(format!(
             "The body is {}: send it as application/x-www-form-urlencoded.",
             echo(kind)
-        )));
+        ))
+        .about("Content-Type"));
     }
     let mut charsets = pieces.filter_map(|piece| piece.strip_prefix("charset="));
     if charsets.any(|charset| !matches!(charset.trim_matches('"'), "utf-8" | "utf8")) {
-        return Err(TokenError::invalid_request("The charset of the body must be UTF-8."));
+        let why = "The charset of the body must be UTF-8.";
+        return Err(TokenError::invalid_request(why).about("Content-Type"));
     }
     Ok(Form::parse(received.body)?)
 }

@@ -20,6 +20,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
 use crate::app::App;
@@ -28,6 +29,8 @@ use crate::http::edge::Peer;
 use room::{Place, Room};
 
 const HEADER_TIME: Duration = Duration::from_secs(10);
+/// How long the other side may take nothing of an answer.
+const WRITE_TIME: Duration = Duration::from_secs(30);
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 /// After accept fails (no descriptors left, say), wait for some to come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -78,7 +81,10 @@ fn spawn_connection(
         let mut router = router.clone();
         async move { router.call(request).await }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    // Who asks and never reads must not keep a place.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_TIME));
+    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         let _place = place;

@@ -70,19 +70,13 @@ export async function removesAccess({ name }) {
 }
 
 /**
- * Ends an application's access: with the library's own revocation where the server offers one (RFC 7009), else, and for
- * libraries that have none, by the customer's hand. The test's output says which it was.
+ * Ends an application's access: with the library's own revocation (RFC 7009), and for libraries that have none by the
+ * customer's hand. The test's output says when it was the latter.
  */
 export async function endsAccess(test, application, revoke) {
-  const missing = withoutEndpoint('revocation_endpoint');
-  if (revoke && !missing) return revoke(metadata.revocation_endpoint);
-  test.diagnostic(`${revoke ? missing : 'the library cannot revoke'}: access is removed on the page Connections`);
+  if (revoke) return revoke(metadata.revocation_endpoint);
+  test.diagnostic('the library cannot revoke: access is removed on the page Connections');
   return removesAccess(application);
-}
-
-/** The reason to leave out what the server does not offer; `false` where it does. */
-export function withoutEndpoint(name) {
-  return metadata[name] === undefined && `the server's metadata has no ${name}`;
 }
 
 /** Asserts that the token reads what the customer may see. */

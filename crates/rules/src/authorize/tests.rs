@@ -280,7 +280,9 @@ fn prompts_hints_and_resources_are_handed_on() {
     assert_eq!(valid.resources(), ["https://a.example", "b:c"]);
     assert!(app.valid("prompt=none").asks(Prompt::None));
     assert!(app.valid("prompt=select_account").asks(Prompt::SelectAccount));
-    assert_eq!(app.valid(&format!("login_hint={}", "x".repeat(255))).login_hint(), None);
+    let longest = "x".repeat(254);
+    assert_eq!(app.valid(&format!("login_hint={longest}")).login_hint(), Some(longest.as_str()));
+    assert_eq!(app.valid(&format!("login_hint={longest}x")).login_hint(), None);
 }
 
 #[test]

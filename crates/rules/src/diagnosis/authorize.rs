@@ -39,6 +39,12 @@ fn judge(form: &Form, name: &str, client: &ClientFacts<'_>) -> Finding {
 fn missing(form: &Form, client: &ClientFacts<'_>) -> Vec<Finding> {
     let is_absent = |name: &str| !form.names().any(|sent| sent == name);
     let mut findings = Vec::new();
+    if is_absent("redirect_uri") {
+        findings.push(Finding::missing(
+            "redirect_uri",
+            "Send one of the registered redirect URIs, also if there is one only.",
+        ));
+    }
     if is_absent("response_type") {
         findings.push(Finding::missing("response_type", "Send response_type=code."));
     }

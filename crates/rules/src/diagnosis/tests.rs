@@ -62,7 +62,10 @@ fn what_is_right_and_what_is_ignored_is_said_too() {
 }
 
 fn exchanged(query: &str, content_type: &str, body: &str, authorization: Option<&str>) -> Vec<Finding> {
-    exchange(&Received { query, body: body.as_bytes(), content_type: Some(content_type), authorization })
+    let received = Received { query, body: body.as_bytes(), content_type: Some(content_type), authorization };
+    let error = crate::token::TokenRequest::parse(&received).err();
+    let blamed = error.as_ref().and_then(|error| Some((error.about?, error.description.as_str())));
+    exchange(&received, blamed)
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -75,7 +78,7 @@ fn each_parameter_of_a_token_request_says_what_is_wrong_with_it() {
         (exchanged("", FORM, "grant_type=password", None), "grant_type", "authorization_code"),
         (exchanged("", FORM, "code_verifier=short", None), "code_verifier", "43 to 128"),
         (exchanged("", FORM, "code=a&code=b", None), "code", "more than once"),
-        (exchanged("", FORM, "", Some("Bearer abc")), "Authorization", "Basic alone"),
+        (exchanged("", FORM, "", Some("Bearer abc")), "Authorization", "Only the Basic scheme"),
         (exchanged("", FORM, "scope=nope", None), "scope", "nope does not exist"),
     ] {
         let found = findings.iter().find(|finding| finding.name == name).unwrap();
@@ -124,4 +127,38 @@ proptest! {
             prop_assert!(finding.name.chars().count() <= LONGEST + 1);
         }
     }
+}
+
+#[test]
+fn what_a_request_was_refused_for_is_never_called_fine() {
+    let basic = |pair: &str| {
+        use base64::Engine;
+        format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(pair))
+    };
+    let header = basic("app1:x");
+    for (query, content_type, body, authorization, culprit) in [
+        ("", FORM, "code=a", None, "client_id"),
+        ("", FORM, "grant_type=authorization_code&client_id=a&client_secret=b", None, "code"),
+        ("", FORM, "code=a&client_id=a", None, "grant_type"),
+        ("", "application/x-www-form-urlencoded; charset=utf-16", "code=a", Some(&header), "Content-Type"),
+        ("", FORM, "client_secret=y&grant_type=refresh_token", Some(&header), "client_secret"),
+        ("", FORM, "client_id=app2&grant_type=refresh_token", Some(&header), "client_id"),
+        ("code=a", FORM, "grant_type=authorization_code&code=b", Some(&header), "code"),
+        ("", FORM, "resource=nothing&client_id=a&grant_type=refresh_token&refresh_token=x", None, "resource"),
+        ("", FORM, "client_assertion=x&client_id=a", None, "client_assertion"),
+    ] {
+        let findings = exchanged(query, content_type, body, authorization.map(String::as_str));
+        let found =
+            findings.iter().find(|finding| finding.name == culprit && finding.verdict == Verdict::Wrong);
+        assert!(found.is_some(), "{query} {body}: {findings:?}");
+    }
+}
+
+#[test]
+fn a_wrong_secret_is_the_headers_fault_where_it_came_by_header() {
+    let received =
+        Received { query: "", body: b"", content_type: None, authorization: Some("Basic app1:wrong") };
+    let findings = exchange(&received, Some(("client_secret", "It is not the client's.")));
+    assert_eq!(findings.len(), 1);
+    assert_eq!((findings[0].verdict, findings[0].note.as_str()), (Verdict::Wrong, "It is not the client's."));
 }

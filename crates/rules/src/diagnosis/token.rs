@@ -1,18 +1,33 @@
 //! The parameters of a request to the token endpoint, and to its neighbours for revocation and introspection.
 
-use super::{Finding, MOST, Place, Sight, Verdict, fine, length, masked, parameter, unknown, wrong};
+use super::{Finding, MOST, Place, Sight, Verdict, blame, fine, length, masked, parameter, unknown, wrong};
 use crate::form::Form;
 use crate::pkce::Verifier;
 use crate::scope::Scope;
-use crate::token::{NEVER_IN_QUERY, Received};
+use crate::token::{NEVER_IN_QUERY, Received, body};
 
-/// What a request of a client held.
+/// What a request of a client held. `blamed` is what it was refused for: a parameter or header, and the sentence.
 #[must_use]
-pub fn exchange(received: &Received<'_>) -> Vec<Finding> {
+pub fn exchange(received: &Received<'_>, blamed: Option<(&'static str, &str)>) -> Vec<Finding> {
     let headers = received.authorization.map(authorization).into_iter().chain(content_type(received));
-    let query = parameters(received.query.as_bytes(), Place::Query);
-    let body = if is_form(received) { parameters(received.body, Place::Body) } else { Vec::new() };
-    headers.chain(query).chain(body).take(MOST).collect()
+    let query = match Form::parse(received.query) {
+        Ok(form) => parameters(&form, Place::Query),
+        Err(_) => vec![Finding::new("(all)", Place::Query, "", wrong("There is too much of it to be read."))],
+    };
+    let body = body(received).map(|form| parameters(&form, Place::Body)).unwrap_or_default();
+    let findings: Vec<Finding> = headers.chain(query).chain(body).take(MOST).collect();
+    match blamed {
+        Some((name, note)) => blame(findings, &[name, stand_in(name)], note),
+        None => findings,
+    }
+}
+
+/// Who sends a Basic header sends the client's id and secret in it.
+fn stand_in(name: &'static str) -> &'static str {
+    match name {
+        "client_id" | "client_secret" => "Authorization",
+        name => name,
+    }
 }
 
 fn authorization(header: &str) -> Finding {
@@ -29,26 +44,15 @@ fn authorization(header: &str) -> Finding {
 
 fn content_type(received: &Received<'_>) -> Option<Finding> {
     let sent = received.content_type?;
-    let judged = if received.body.is_empty() || is_form(received) {
-        fine("")
-    } else {
-        wrong("Send the body as application/x-www-form-urlencoded.")
+    let judged = match body(received) {
+        Ok(_) => fine(""),
+        Err(error) => wrong(error.description.to_string()),
     };
     Some(Finding::new("Content-Type", Place::Header, masked(sent), judged))
 }
 
-fn is_form(received: &Received<'_>) -> bool {
-    let kind = received.content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let kind = kind.to_ascii_lowercase();
-    let is_json = received.body.trim_ascii_start().starts_with(b"{");
-    kind == "application/x-www-form-urlencoded" || (kind.is_empty() && !is_json)
-}
-
-fn parameters(encoded: &[u8], place: Place) -> Vec<Finding> {
-    let Ok(form) = Form::parse(encoded) else {
-        return vec![Finding::new("(all)", place, "", wrong("There is too much of it to be read."))];
-    };
-    form.names().map(|name| judge(&form, name, place)).collect()
+fn parameters(form: &Form, place: Place) -> Vec<Finding> {
+    form.names().map(|name| judge(form, name, place)).collect()
 }
 
 fn judge(form: &Form, name: &str, place: Place) -> Finding {

@@ -116,6 +116,7 @@ fn refresh() -> RefreshFacts<'static> {
         expires_at: at(100),
         rotated: None,
         scopes: ScopeSet::of(&[Scope::DevicesRead, Scope::OfflineAccess]),
+        bound: ScopeSet::of(&[Scope::DevicesRead, Scope::ObservationsRead, Scope::OfflineAccess]),
         role: Some(Role::Viewer),
         rotation: Rotation::Rotate,
     }
@@ -180,6 +181,25 @@ fn a_rotated_token_gets_its_successors_for_thirty_seconds_and_is_an_alarm_after(
 }
 
 #[test]
+fn a_clock_that_was_set_back_makes_no_retry_of_what_was_used_long_ago() {
+    let registered = [CALLBACK.to_owned()];
+    let used = CodeFacts { redeemed_at: Some(at(4000)), ..code(&registered) };
+    let rotated = Rotated { at: at(4000), address: None, successor: Successor::Unused };
+    let refresh = RefreshFacts { rotated: Some(rotated), ..refresh() };
+    for (now, is_retry) in
+        [(400, false), (3969, false), (3970, true), (3999, true), (4030, true), (4031, false)]
+    {
+        let verdict = judge_refresh(&refresh, &FROM_HOME, at(now));
+        assert_eq!(verdict == RefreshVerdict::Repeat, is_retry, "{now}: {verdict:?}");
+        assert_eq!(matches!(verdict, RefreshVerdict::EndFamily(_)), !is_retry, "{now}: {verdict:?}");
+    }
+    for (now, ends) in [(400, true), (3998, true), (3999, false), (4001, false), (4002, true)] {
+        let verdict = judge_code(&used, &PLAIN, at(now));
+        assert_eq!(matches!(verdict, CodeVerdict::EndGrant(_)), ends, "{now}: {verdict:?}");
+    }
+}
+
+#[test]
 fn the_owner_is_told_when_and_from_where() {
     let refusal = Refusal::Rotated { ago: SignedDuration::from_secs(465), place: Place::Other };
     assert!(refusal.reason().starts_with("Presented 7m45s after it was rotated, from another address."));
@@ -191,8 +211,23 @@ fn the_owner_is_told_when_and_from_where() {
 fn a_stranger_is_not_told_what_exists() {
     let ended = Ended { at: at(1), because: "it was revoked".to_owned() };
     let public = Refusal::Unknown.to_string();
-    for refusal in [Refusal::OtherClient, Refusal::Ended(ended), Refusal::Spoiled] {
+    for refusal in [Refusal::OtherClient, Refusal::Ended(ended), Refusal::Spoiled, Refusal::TakenBack] {
         assert_eq!(refusal.to_string(), public);
-        assert_ne!(refusal.reason(), Refusal::Unknown.reason());
+    }
+    // Not even an application's owner: anybody can own one, and try out what they found.
+    assert_eq!(Refusal::OtherClient.reason(), Refusal::Unknown.reason());
+}
+
+#[test]
+fn a_refresh_token_ends_with_offline_access_and_with_the_last_of_what_it_was_for() {
+    let bound = |bound: &[Scope]| RefreshFacts { bound: ScopeSet::of(bound), ..refresh() };
+    for (left, verdict) in [
+        (&[Scope::DevicesRead, Scope::OfflineAccess][..], RefreshVerdict::Rotate),
+        (&[Scope::DevicesRead], RefreshVerdict::Refuse(Refusal::TakenBack)),
+        (&[Scope::OfflineAccess], RefreshVerdict::Refuse(Refusal::TakenBack)),
+        (&[Scope::ObservationsRead, Scope::OfflineAccess], RefreshVerdict::Refuse(Refusal::TakenBack)),
+        (&[], RefreshVerdict::Refuse(Refusal::TakenBack)),
+    ] {
+        assert_eq!(judge_refresh(&bound(left), &FROM_HOME, at(10)), verdict, "{left:?}");
     }
 }

@@ -42,6 +42,36 @@ fn a_stored_uri_that_breaks_the_rules_proves_nothing() {
 }
 
 #[test]
+fn a_scheme_that_runs_or_opens_something_is_neither_registered_nor_ever_sent_to() {
+    let mut tried = 0;
+    for scheme in DANGEROUS {
+        let shouted = scheme.to_ascii_uppercase();
+        for start in [scheme, &shouted] {
+            for rest in
+                [":x", ":/cb", "://app.example/cb", "://%0aalert(1)", ":alert(1)//https://app.example/cb"]
+            {
+                let uri = format!("{start}{rest}");
+                assert_eq!(
+                    violation(&uri, PUBLIC),
+                    Some(Violation::DangerousScheme(scheme.to_owned())),
+                    "{uri}"
+                );
+                assert!(violation(&uri, CONFIDENTIAL).is_some(), "{uri}");
+                // As if it had got into the database all the same.
+                assert_eq!(Destination::prove(&uri, std::slice::from_ref(&uri), PUBLIC), None, "{uri}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 100);
+    for hidden in ["\tjavascript:x", "java\nscript:x", " javascript:x", "javascript\0:x", "\u{1}javascript:x"]
+    {
+        assert!(violation(hidden, PUBLIC).is_some(), "{hidden:?}");
+        assert_eq!(Destination::prove(hidden, &[hidden.to_owned()], PUBLIC), None, "{hidden:?}");
+    }
+}
+
+#[test]
 fn people_see_the_host_and_browsers_get_the_origin() {
     for (uri, host, source) in [
         ("https://app.example/cb?a=b", "app.example", "https://app.example"),

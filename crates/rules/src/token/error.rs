@@ -15,6 +15,9 @@ pub struct TokenError {
     /// What exactly. It never repeats a secret.
     #[serde(rename = "error_description")]
     pub description: Description,
+    /// The parameter or header that it is about, for the application's owner.
+    #[serde(skip)]
+    pub about: Option<&'static str>,
 }
 
 /// An error code, serialized as on the wire.
@@ -67,32 +70,44 @@ impl TokenError {
 
     /// `invalid_request`
     pub fn invalid_request(description: impl Into<Description>) -> Self {
-        Self { error: TokenErrorCode::InvalidRequest, description: description.into() }
+        Self::new(TokenErrorCode::InvalidRequest, description)
     }
 
     /// `invalid_client`
     pub fn invalid_client(description: impl Into<Description>) -> Self {
-        Self { error: TokenErrorCode::InvalidClient, description: description.into() }
+        Self::new(TokenErrorCode::InvalidClient, description)
     }
 
     /// `invalid_grant`
     pub fn invalid_grant(description: impl Into<Description>) -> Self {
-        Self { error: TokenErrorCode::InvalidGrant, description: description.into() }
+        Self::new(TokenErrorCode::InvalidGrant, description)
     }
 
     /// `unsupported_grant_type`
     pub fn unsupported_grant_type(description: impl Into<Description>) -> Self {
-        Self { error: TokenErrorCode::UnsupportedGrantType, description: description.into() }
+        Self::new(TokenErrorCode::UnsupportedGrantType, description)
     }
 
     /// `invalid_scope`
     pub fn invalid_scope(description: impl Into<Description>) -> Self {
-        Self { error: TokenErrorCode::InvalidScope, description: description.into() }
+        Self::new(TokenErrorCode::InvalidScope, description)
     }
 
     /// `invalid_target`
     pub fn invalid_target(description: impl Into<Description>) -> Self {
-        Self { error: TokenErrorCode::InvalidTarget, description: description.into() }
+        Self::new(TokenErrorCode::InvalidTarget, description)
+    }
+}
+
+impl TokenError {
+    fn new(error: TokenErrorCode, description: impl Into<Description>) -> Self {
+        Self { error, description: description.into(), about: None }
+    }
+
+    /// Says which parameter or header it is about.
+    #[must_use]
+    pub fn about(self, name: &'static str) -> Self {
+        Self { about: Some(name), ..self }
     }
 }
 
@@ -105,15 +120,17 @@ impl From<FormError> for TokenError {
 impl From<ClientAuthError> for TokenError {
     /// Contradictions are the request's fault; all else is a client that is not proven.
     fn from(error: ClientAuthError) -> Self {
+        let description = error.to_string();
         match error {
-            ClientAuthError::TwoClients | ClientAuthError::TwoSecrets => {
-                Self::invalid_request(error.to_string())
+            ClientAuthError::TwoClients => Self::invalid_request(description).about("client_id"),
+            ClientAuthError::TwoSecrets => Self::invalid_request(description).about("client_secret"),
+            ClientAuthError::Missing => Self::invalid_client(description).about("client_id"),
+            ClientAuthError::OtherScheme | ClientAuthError::Malformed => {
+                Self::invalid_client(description).about("Authorization")
             }
-            ClientAuthError::Missing
-            | ClientAuthError::OtherScheme
-            | ClientAuthError::Malformed
-            | ClientAuthError::SecretMissing
-            | ClientAuthError::SecretUnexpected => Self::invalid_client(error.to_string()),
+            ClientAuthError::SecretMissing | ClientAuthError::SecretUnexpected => {
+                Self::invalid_client(description).about("client_secret")
+            }
         }
     }
 }
@@ -121,7 +138,7 @@ impl From<ClientAuthError> for TokenError {
 impl From<PkceError> for TokenError {
     /// A verifier that cannot be one does not fit the challenge either (RFC 7636 section 4.6).
     fn from(error: PkceError) -> Self {
-        Self::invalid_grant(error.to_string())
+        Self::invalid_grant(error.to_string()).about("code_verifier")
     }
 }
 

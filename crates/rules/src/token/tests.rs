@@ -276,7 +276,7 @@ fn an_error_is_the_json_of_the_rfc() {
         (TokenError::invalid_scope("x"), "invalid_scope"),
         (TokenError::invalid_target("x"), "invalid_target"),
         (
-            TokenError { error: TokenErrorCode::UnauthorizedClient, description: "x".into() },
+            TokenError { error: TokenErrorCode::UnauthorizedClient, description: "x".into(), about: None },
             "unauthorized_client",
         ),
     ] {

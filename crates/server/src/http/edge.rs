@@ -141,7 +141,7 @@ fn too_slow(surface: Surface) -> Response {
     let happened = "The request took too long to arrive or to answer.";
     match surface {
         Surface::Api => Problem::too_slow().into_response(),
-        Surface::Oauth => oauth::unavailable(),
+        Surface::Oauth => oauth::too_slow(),
         Surface::Console => {
             super::error::Fail::from(Trouble::new(StatusCode::REQUEST_TIMEOUT, "Too slow", happened))
                 .into_response()

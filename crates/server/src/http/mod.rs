@@ -30,6 +30,7 @@ pub fn router(app: App) -> Router {
 
 /// Every URL: what people look at, what OAuth clients talk to, and the data API.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "one map: every URL is one line in one function, however many there are")]
 pub fn map() -> Map {
     Map::default()
         // Sign-in
@@ -51,6 +52,7 @@ pub fn map() -> Map {
         .get("/oauth2/auth", oauth::authorize::new)
         .open_post("/oauth2/auth", oauth::authorize::create)
         .get("/oauth2/consent/{request_id}", oauth::consent::show)
+        .post("/oauth2/consent/{request_id}/ask", oauth::consent::ask)
         .post("/oauth2/consent/{request_id}", oauth::consent::create)
         .post("/oauth2/consent/{request_id}/switch-account", oauth::consent::switch_account)
         .open_post("/oauth2/token", oauth::token::create)
@@ -58,6 +60,7 @@ pub fn map() -> Map {
         .open_post("/oauth2/introspect", oauth::introspect::create)
         .get("/.well-known/oauth-authorization-server", oauth::metadata::authorization_server)
         .get("/.well-known/oauth-protected-resource", oauth::metadata::protected_resource)
+        .get("/.well-known/oauth-protected-resource/v1", oauth::metadata::protected_api)
         // Devices
         .get("/devices", devices::index)
         .get("/devices/{id}", devices::show)
@@ -91,6 +94,9 @@ pub fn map() -> Map {
         .post("/settings/profile/recovery-codes", settings::two_factor::create_codes)
         .get("/settings/organization", settings::organization::edit)
         .post("/settings/organization", settings::organization::update)
+        .get("/settings/organization/access-requests", settings::access_requests::index)
+        .post("/settings/organization/access-requests/{id}/approve", settings::access_requests::approve)
+        .post("/settings/organization/access-requests/{id}/refuse", settings::access_requests::refuse)
         // Documentation and assets
         .get("/docs", docs::index)
         .get("/docs/errors", docs::errors)
@@ -103,6 +109,14 @@ pub fn map() -> Map {
         .api(Method::POST, "/v1/api-keys", Needs(Scope::ApiKeysWrite), api::keys::create, api::keys::create_doc)
         .api(Method::GET, "/v1/api-keys/{id}", Needs(Scope::ApiKeysRead), api::keys::show, api::keys::show_doc)
         .api(Method::DELETE, "/v1/api-keys/{id}", Needs(Scope::ApiKeysWrite), api::keys::destroy, api::keys::destroy_doc)
+        .api(Method::GET, "/v1/oauth-applications", Needs(Scope::ApplicationsRead), api::applications::index, api::applications::index_doc)
+        .api(Method::POST, "/v1/oauth-applications", Needs(Scope::ApplicationsWrite), api::applications::create, api::applications::create_doc)
+        .api(Method::GET, "/v1/oauth-applications/{id}", Needs(Scope::ApplicationsRead), api::applications::show, api::applications::show_doc)
+        .api(Method::PATCH, "/v1/oauth-applications/{id}", Needs(Scope::ApplicationsWrite), api::applications::update, api::applications::update_doc)
+        .api(Method::DELETE, "/v1/oauth-applications/{id}", Needs(Scope::ApplicationsWrite), api::applications::destroy, api::applications::destroy_doc)
+        .api(Method::GET, "/v1/grants", Needs(Scope::ApplicationsRead), api::grants::index, api::grants::index_doc)
+        .api(Method::GET, "/v1/grants/{id}", Needs(Scope::ApplicationsRead), api::grants::show, api::grants::show_doc)
+        .api(Method::DELETE, "/v1/grants/{id}", Needs(Scope::ApplicationsWrite), api::grants::destroy, api::grants::destroy_doc)
         .api(Method::GET, "/v1/devices", Needs(Scope::DevicesRead), api::devices::index, api::devices::index_doc)
         .api(Method::GET, "/v1/devices/{id}", Needs(Scope::DevicesRead), api::devices::show, api::devices::show_doc)
         .api(Method::GET, "/v1/devices/{id}/manifest", Needs(Scope::DevicesRead), api::devices::manifest, api::devices::manifest_doc)

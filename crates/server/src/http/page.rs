@@ -17,6 +17,7 @@ use model::attempt::Sender;
 use model::audit::Actor;
 use model::session::{self, Session, Visitor};
 use model::sign_in::Arrival;
+use rules::diagnosis::presentable;
 use rules::secret::{BrowserToken, Hashed, Kind, Plaintext, SessionToken, StepToken};
 
 use crate::app::App;
@@ -136,7 +137,7 @@ impl Visit {
     pub fn sender(&self) -> Sender {
         Sender {
             address: self.address.0.to_string(),
-            user_agent: self.user_agent.clone(),
+            user_agent: presentable(&self.user_agent),
             request_id: self.request_id.as_str().to_owned(),
         }
     }

@@ -110,7 +110,9 @@ pub(crate) async fn create(
 
 /// What came of an address and a password.
 pub(crate) enum Attempt {
+    /// They belong together.
     Right(Person),
+    /// They don't.
     Wrong,
     /// Nobody looked at it: too many were wrong before.
     TooSoon(Duration),

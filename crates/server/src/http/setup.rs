@@ -6,9 +6,9 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use model::error::Invalid;
-use model::password;
-use model::person::NewPerson;
+use model::person::{self, NewPerson};
 use model::setup::{self, First};
+use model::{organization, password};
 use rules::secret::{Hashed, SetupToken};
 
 use crate::app::App;
@@ -50,7 +50,11 @@ pub(crate) async fn create(
     Post { visit, form }: Post,
 ) -> Result<Response, Fail> {
     let hash = opened(&app, &link).await?;
+    // All mistakes in one round: hashing is too dear to begin with a form that will come back.
     let mut invalid = Invalid::default();
+    organization::check_name(&mut invalid, "organization_name", form.text("organization_name"));
+    organization::check_name(&mut invalid, "name", form.text("name"));
+    person::check_email(&mut invalid, "email", form.text("email"));
     password::check(&mut invalid, "password", form.text("password"));
     if !invalid.problems.is_empty() {
         return Ok(again(&visit, &link, &form, invalid));

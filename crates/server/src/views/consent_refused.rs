@@ -2,6 +2,7 @@
 //!
 //! Names each missing scope, the roles that have it and the people who can give it.
 
+use super::access_requests::{AskState, ask};
 use super::consent::SignedIn;
 use super::parts::{Tone, avatar, badge, csrf, foreign};
 use maud::{Markup, html};
@@ -40,6 +41,10 @@ pub struct ConsentRefused {
     pub missing: Vec<MissingScope>,
     /// Who can give another role.
     pub administrators: Vec<Person>,
+    /// Where the form that asks an admin goes.
+    pub ask_action: String,
+    /// Where an earlier request stands.
+    pub asked: AskState,
     /// Back to the application with `access_denied`.
     pub return_url: String,
     /// Where that leads, host alone.
@@ -63,9 +68,10 @@ pub fn consent_refused(page: &ConsentRefused) -> Markup {
             }
             section.stack.tight {
                 h2 { "Who can help" }
-                p.quiet { "An administrator of " (foreign(&page.organization)) " can give you a role that has all of it. Then start again at the application." }
+                p.quiet { "An administrator of " (foreign(&page.organization)) " can give you a role that has all of it." }
                 (people(&page.administrators))
             }
+            (ask(&page.ask_action, &page.csrf, &page.asked))
             (signed_in(page))
             a.button.wide href=(page.return_url) { "Back to " (page.return_host) }
         }

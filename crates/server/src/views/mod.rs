@@ -4,6 +4,7 @@
 //! one struct per page that the edge has to fill. All markup goes through maud, which escapes by default;
 //! there is no inline script, style or handler anywhere, as the content security policy demands.
 
+pub mod access_requests;
 pub mod api_keys;
 pub mod applications;
 pub mod chart;
@@ -83,17 +84,20 @@ pub enum Place {
     Developer,
     /// The organization's policies.
     Organization,
+    /// Who waits for a stronger role.
+    AccessRequests,
     /// The reference and the guides.
     Docs,
 }
 
 impl Place {
-    const ALL: [Place; 6] = [
+    const ALL: [Place; 7] = [
         Place::Devices,
         Place::Connections,
         Place::Profile,
         Place::Developer,
         Place::Organization,
+        Place::AccessRequests,
         Place::Docs,
     ];
 
@@ -104,6 +108,7 @@ impl Place {
             Place::Profile => "Profile",
             Place::Developer => "Developer Settings",
             Place::Organization => "Organization",
+            Place::AccessRequests => "Access requests",
             Place::Docs => "Docs",
         }
     }
@@ -115,6 +120,7 @@ impl Place {
             Place::Profile => "/settings/profile",
             Place::Developer => "/settings/developer/api-keys",
             Place::Organization => "/settings/organization",
+            Place::AccessRequests => "/settings/organization/access-requests",
             Place::Docs => "/docs",
         }
     }
@@ -134,6 +140,9 @@ impl Place {
                 "M3 17V5.5L9.5 3v14M9.5 7.5 17 10v7M2 17h16M6 7.5v0M6 11v0M6 14v0M13 12v0M13 15v0",
             ),
             Place::Developer => parts::icon("M6.5 6 2.5 10l4 4M13.5 6l4 4-4 4M11.5 4l-3 12"),
+            Place::AccessRequests => parts::icon(
+                "M10 10a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4zM3.5 16.5c.6-2.8 3-4.5 6.5-4.5 1 0 1.9.1 2.7.4M15.5 12.5v5M13 15h5",
+            ),
             Place::Docs => parts::icon(
                 "M10 5.5C8 4 5.5 4 3 4.5v11c2.5-.5 5-.5 7 1 2-1.5 4.5-1.5 7-1v-11c-2.5-.5-5-.5-7 1zv11",
             ),

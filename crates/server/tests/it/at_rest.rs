@@ -2,7 +2,7 @@
 
 use rules::role::Role;
 
-use crate::support::{Flow, TestApp};
+use crate::support::{Client, Flow, TestApp, TokenCall};
 
 #[test]
 fn the_database_holds_no_secret_that_was_ever_given_out() {
@@ -62,4 +62,76 @@ fn nothing_of_a_token_request_is_logged() {
     call.basic(&client.id, client.secret.as_deref().unwrap()).send().assert_status(200);
     let log = app.log_text();
     assert!(!log.contains(&code) && !log.contains(client.secret.as_deref().unwrap()), "{log}");
+}
+
+/// Every piece of a secret that is long enough to be of use to somebody.
+fn pieces(secret: &str) -> Vec<&str> {
+    let whole = 24.min(secret.len());
+    (0..=secret.len() - whole).map(|start| &secret[start..start + whole]).collect()
+}
+
+/// The ways in which a token request can bring a value that does not belong there.
+fn misplaced<'a>(app: &'a TestApp, client: &Client, (name, value): (&str, &str)) -> [TokenCall<'a>; 6] {
+    let call = || app.token_call().basic(&client.id, client.secret.as_deref().unwrap());
+    [
+        call().query(&[(name, value)]),
+        call().query(&[(name, value)]).form(&[(name, value), (name, value)]),
+        call().form(&[("grant_type", "refresh_token"), ("refresh_token", "x"), (name, value)]),
+        app.token_call().form(&[("client_id", client.id.as_str()), (name, value), (value, name)]),
+        call().body("application/json", &format!("{{\"{name}\": \"{value}\"}}")),
+        call().body(value, value),
+    ]
+}
+
+#[test]
+fn nothing_of_a_refused_token_request_is_logged_counted_kept_or_told() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Owner), app.confidential("devices:read offline_access"));
+    // A verifier as libraries make them, with signs of its own between the letters.
+    let verifier = format!("{}-{}-{}", &app.chance()[..14], &app.chance()[..14], &app.chance()[..14]);
+    let flow = Flow::new(&app, &client).verified_by(&verifier);
+    let (tokens, code) = (flow.tokens(&member), flow.code(&member));
+    let secrets = [client.secret.as_deref().unwrap(), tokens.refresh(), &tokens.access, &code, &verifier];
+    let names = [
+        "client_secret",
+        "refresh_token",
+        "access_token",
+        "code",
+        "code_verifier",
+        "grant_type",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "resource",
+        "token_type_hint",
+        "extra",
+    ];
+    let mut answers = Vec::new();
+    for (place, (secret, name)) in
+        secrets.iter().flat_map(|secret| names.map(|name| (*secret, name))).enumerate()
+    {
+        for call in misplaced(&app, &client, (name, secret)) {
+            let mut request = call.into_request();
+            // Each from elsewhere, so that the doctor keeps each.
+            let address = [10, 0, 0, u8::try_from(place).unwrap()];
+            request.extensions_mut().insert(server::http::edge::Peer((address, 1234).into()));
+            answers.push(app.send(request));
+        }
+    }
+    let kept: i64 = app.read(|tx| Ok(tx.one("SELECT count(*) FROM oauth_attempt", &[], |row| row.get(0))?));
+    assert_eq!(kept, 50, "what the doctor keeps of one application");
+    let told: String = answers.iter().map(|answer| answer.body.as_str()).collect();
+    let texts = [
+        ("log", app.log_text()),
+        ("metrics", app.app.metrics.encode()),
+        ("database", app.database_text()),
+        ("answers", told),
+    ];
+    for secret in secrets {
+        for (place, text) in &texts {
+            let found = pieces(secret).into_iter().find(|piece| text.contains(piece));
+            assert_eq!(found, None, "in the {place}");
+        }
+    }
+    assert!(answers.iter().all(|answer| answer.status.is_client_error()));
 }

@@ -5,7 +5,7 @@ use axum::http::Method;
 use rules::role::Role;
 use server::http::{RouteKind, map};
 
-use crate::support::{Answer, Flow, TestApp, request};
+use crate::support::{Answer, Flow, TestApp, Tokens, request};
 
 /// A call with exactly these headers, and an id that makes answers comparable.
 fn call(app: &TestApp, target: &str, headers: &[(&str, &str)]) -> Answer {
@@ -66,12 +66,24 @@ fn every_bad_key_gets_the_same_answer() {
 }
 
 #[test]
-fn every_letter_of_a_key_counts() {
+fn every_letter_of_a_credential_counts() {
     let app = TestApp::new();
-    let key = app.key("devices:read").secret;
-    for place in 0..key.len() {
-        bearer(&app, &mistyped(&key, place)).assert_status(401);
+    let flow = Flow::new(&app, &app.confidential("devices:read offline_access"));
+    let member = app.member(Role::Viewer);
+    let (tokens, code) = (flow.tokens(&member), flow.code(&member));
+    for credential in [&app.key("devices:read").secret, &tokens.access] {
+        for place in 0..credential.len() {
+            bearer(&app, &mistyped(credential, place)).assert_status(401);
+        }
+        bearer(&app, credential).assert_status(200);
     }
+    for place in 0..code.len() {
+        flow.redeem(&mistyped(&code, place)).assert_status(400).assert_error("invalid_grant");
+        let mistyped = mistyped(tokens.refresh(), place);
+        flow.refresh(&mistyped).assert_status(400).assert_error("invalid_grant");
+    }
+    flow.redeem(&code).assert_status(200);
+    flow.refresh(tokens.refresh()).assert_status(200);
 }
 
 #[test]
@@ -113,32 +125,90 @@ fn a_browsers_session_opens_no_endpoint_of_the_api() {
     bearer(&app, &browser.cookie("session").unwrap()).assert_status(401);
 }
 
+/// Every way in which an access token can be bad.
+fn bad_tokens(app: &TestApp) -> Vec<(&'static str, String)> {
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read offline_access"));
+    let flow = Flow::new(app, &client).with("prompt", "consent");
+    let expired = flow.tokens(&member).access;
+    app.advance_secs(3600);
+    let (stolen, code) = (flow.tokens(&member), flow.code(&member));
+    flow.refresh(stolen.refresh()).assert_status(200);
+    app.advance_secs(31);
+    flow.refresh(stolen.refresh()).assert_status(400);
+    let reused = Tokens::of(&flow.redeem(&code)).access;
+    app.advance_secs(2);
+    flow.redeem(&code).assert_status(400);
+    let (leaver, deleted) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    let (disabled, orphan) = (flow.tokens(&leaver).access, Flow::new(app, &deleted).tokens(&member).access);
+    app.disable(&leaver);
+    app.delete(&deleted);
+    let good = flow.tokens(&member).access;
+    bearer(app, &good).assert_status(200);
+    vec![
+        ("expired", expired),
+        ("of a line that ended", stolen.access),
+        ("of a code used twice", reused),
+        ("of a disabled person", disabled),
+        ("of a deleted application", orphan),
+        ("cut", good[..good.len() - 1].to_owned()),
+        ("one too long", format!("{good}0")),
+        ("padded", format!("{good}=")),
+        ("shouted", good.to_uppercase()),
+        ("mistyped", mistyped(&good, good.len() - 20)),
+        ("with another prefix", good.replace("at_", "rt_")),
+        ("no more than a prefix", "at_bsn_".to_owned()),
+    ]
+}
+
 #[test]
-fn each_kind_of_secret_opens_its_own_door_only() {
+fn every_bad_access_token_gets_the_same_answer() {
     let app = TestApp::new();
-    let (member, client) = (app.member(Role::Owner), app.confidential("devices:read offline_access"));
-    let flow = Flow::new(&app, &client);
-    let tokens = flow.tokens(&member);
-    let code = flow.code(&member);
-    let browser = app.signed_in(&member);
-    let (session, key) = (browser.cookie("session").unwrap(), app.key("devices:read").secret);
-    for wrong in [tokens.refresh(), &code, &session, client.secret.as_deref().unwrap(), &client.id] {
-        bearer(&app, wrong).assert_status(401);
+    let elsewhere = TestApp::new();
+    let unknown = Flow::new(&elsewhere, &elsewhere.confidential("devices:read"))
+        .tokens(&elsewhere.member(Role::Viewer));
+    let expected = bearer(&app, &unknown.access);
+    expected.assert_status(401);
+    let challenge = expected.header("www-authenticate").unwrap();
+    assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
+    for (what, token) in bad_tokens(&app) {
+        let answer = bearer(&app, &token);
+        assert_eq!((answer.status, &answer.body), (expected.status, &expected.body), "{what}");
+        assert_eq!(answer.headers, expected.headers, "{what}");
     }
-    for wrong in [tokens.refresh(), &tokens.access, &session, &key, client.secret.as_deref().unwrap()] {
-        flow.redeem(wrong).assert_status(400).assert_error("invalid_grant");
+}
+
+#[test]
+fn an_access_token_by_another_scheme_or_in_a_body_is_none() {
+    let app = TestApp::new();
+    let client = app.confidential("observations:write");
+    let token = Flow::new(&app, &client).tokens(&app.member(Role::Operator)).access;
+    let pairs = [
+        format!("{token}:x-oauth-basic"),
+        format!("x:{token}"),
+        format!("{token}:"),
+        format!("{}:{token}", client.id),
+    ];
+    for pair in pairs {
+        let basic = format!("Basic {}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, pair));
+        call(&app, "/v1/me", &[("authorization", &basic)]).assert_status(401);
     }
-    for wrong in [&tokens.access, &code, &session, &key] {
-        flow.refresh(wrong).assert_status(400).assert_error("invalid_grant");
+    for (name, value) in [
+        ("x-access-token", token.as_str()),
+        ("x-api-key", &token),
+        ("authorization", &format!("Bearer\t{token}")),
+    ] {
+        call(&app, "/v1/me", &[(name, value)]).assert_status(401);
     }
-    let visitor = app.browser();
-    for wrong in [tokens.refresh(), &tokens.access, &code, &key] {
-        visitor.set_cookie("session", wrong);
-        visitor.get("/settings/developer/api-keys").assert_text("Sign in");
-    }
-    // None of that did any harm.
-    bearer(&app, &tokens.access).assert_status(200);
-    flow.redeem(&code).assert_status(200);
+    let body = |authorization: Option<&str>| {
+        let mut request = request(Method::POST, "/v1/observations")
+            .header("content-type", "application/x-www-form-urlencoded");
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        app.send(request.body(Body::from(format!("access_token={token}"))).unwrap())
+    };
+    body(None).assert_status(401);
+    body(Some(&format!("Bearer {token}"))).assert_status(415);
 }
 
 #[test]

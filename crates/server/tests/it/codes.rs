@@ -102,6 +102,25 @@ fn a_code_that_another_client_brings_back_ends_nothing() {
 }
 
 #[test]
+fn a_used_code_that_comes_back_without_the_clients_proof_ends_nothing() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    let flow = Flow::new(&app, &client);
+    let code = flow.code(&member);
+    let tokens = Tokens::of(&flow.redeem(&code));
+    app.advance_secs(10);
+    let wrong = app.confidential("devices:read").secret.unwrap();
+    let bare = [&flow.redemption(&code)[..], &[("client_id", client.id.as_str())]].concat();
+    for call in [
+        app.token_call().basic(&client.id, &wrong).form(&flow.redemption(&code)),
+        app.token_call().form(&bare),
+    ] {
+        call.send().assert_status(401).assert_error("invalid_client");
+    }
+    app.program(&tokens.access).get("/v1/me").assert_status(200);
+}
+
+#[test]
 fn a_code_lives_for_sixty_seconds() {
     let app = TestApp::new();
     let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
@@ -235,4 +254,45 @@ fn each_code_is_another() {
         (0..50).map(|_| flow.start(&browser).param("code").unwrap()).collect();
     assert_eq!(codes.len(), 50);
     assert!(codes.iter().all(|code| code.len() == "ac_bsn_".len() + 49));
+}
+
+#[test]
+fn a_double_fire_is_one_within_a_second_to_the_microsecond() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    for (micros, status) in [(1_000_000, 200), (1_000_001, 401)] {
+        let flow = Flow::new(&app, &client).pkce();
+        let code = flow.code(&member);
+        let tokens = Tokens::of(&flow.redeem(&code));
+        app.advance(SignedDuration::from_micros(micros));
+        flow.redeem(&code).assert_status(400).assert_error("invalid_grant");
+        app.program(&tokens.access).get("/v1/me").assert_status(status);
+    }
+}
+
+#[test]
+fn a_code_whose_answer_was_lost_is_used_up_and_led_to_one_pair() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read offline_access"));
+    let flow = Flow::new(&app, &client);
+    let code = flow.code(&member);
+    flow.redeem(&code);
+    // The server is killed after the commit and before the answer, and the client asks again.
+    let app = app.restarted(0);
+    Flow::new(&app, &client).redeem(&code).assert_status(400).assert_error("invalid_grant");
+    assert_eq!((app.rows()["access_token"], app.rows()["refresh_token"]), (1, 1));
+}
+
+#[test]
+fn a_used_code_stays_used_when_the_clock_is_set_back() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    let flow = Flow::new(&app, &client);
+    let code = flow.code(&member);
+    let tokens = Tokens::of(&flow.redeem(&code));
+    app.advance_secs(30);
+    let app = app.restarted(-3600);
+    Flow::new(&app, &client).redeem(&code).assert_status(400).assert_error("invalid_grant");
+    // And it is no double fire, whatever the clock says.
+    app.program(&tokens.access).get("/v1/me").assert_status(401);
 }

@@ -243,6 +243,27 @@ fn devices_are_chosen_among_ones_own() {
 }
 
 #[test]
+fn a_consent_that_comes_back_with_a_mistake_keeps_what_was_ticked() {
+    let app = TestApp::new();
+    let member = app.member(Role::Viewer);
+    let client = with_optional(&app);
+    let own = app.device(app.home());
+    let foreign = app.device(&app.organization("Rival Reef"));
+    let ticked = [
+        ("scope", "observations:read"),
+        ("devices", "chosen"),
+        ("device_id", own.as_str()),
+        ("device_id", foreign.as_str()),
+    ];
+    let flow = Flow::new(&app, &client).scope("devices:read observations:read");
+    let again = flow.allow_with(&app.browser(), &member, &ticked);
+    again.assert_page(400);
+    let ticked =
+        |name: &str| again.forms().into_iter().flat_map(|form| form.fields).any(|field| field.1 == name);
+    assert!(ticked("observations:read") && ticked(own.as_str()) && !ticked(foreign.as_str()));
+}
+
+#[test]
 fn a_person_of_two_organizations_consents_for_the_one_on_the_page() {
     let app = TestApp::new();
     let member = app.member(Role::Viewer);
@@ -295,6 +316,44 @@ fn an_applications_texts_are_shown_and_never_run() {
         assert!(!page.body.contains("<img src=x") && !page.body.contains("<script>alert"), "{}", page.asked);
         page.assert_text("<img src=x onerror=alert(1)>");
     }
+}
+
+#[test]
+fn an_applications_name_turns_no_text_around_and_is_no_book() {
+    let app = TestApp::new();
+    let client = app.confidential("devices:read");
+    let browser = app.signed_in(&app.member(Role::Viewer));
+    let page = Flow::new(&app, &client).start(&browser);
+    for foreign in [client.application.profile.name.as_str(), "Tide Works"] {
+        assert!(page.body.contains(&format!("<bdi>{foreign}</bdi>")), "{foreign} is isolated");
+        let bare = page.body.replace(&format!("<bdi>{foreign}</bdi>"), "");
+        assert!(!bare.split_once("<h1>").unwrap().1.contains(foreign), "{foreign} stands nowhere bare");
+    }
+}
+
+#[test]
+fn no_link_and_no_other_method_says_yes() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    let browser = app.signed_in(&member);
+    let page = Flow::new(&app, &client).start(&browser);
+    let path = page.asked.split_once(' ').unwrap().1;
+    let form = page.forms().into_iter().find(|form| form.action == path).unwrap();
+    let own = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let fields: Vec<_> = own.chain([("decision", "allow")]).collect();
+    let target = format!("{path}?{}", crate::support::encode(&fields));
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "allow"] {
+        // As our own page would send it, in the query and in the body.
+        for target in [path, &target] {
+            let mut request = browser.own_request(target, &fields);
+            *request.method_mut() = method.parse().unwrap();
+            let answer = app.send(request);
+            assert!(matches!(answer.status.as_u16(), 200 | 405), "{method} {target}: {}", answer.status);
+            assert_eq!(answer.location(), "", "{method} {target}");
+        }
+    }
+    assert_eq!((app.rows()["oauth_grant"], app.rows()["authorization_code"]), (0, 0));
+    assert!(decide(&browser, &[("decision", "allow")]).param("code").is_some());
 }
 
 #[test]

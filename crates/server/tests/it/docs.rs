@@ -29,6 +29,10 @@ fn every_operation_of_the_document_answers_as_it_says() {
     app.measured(app.home(), &buoy.temperature, &[11.5]);
     let key = app.key_of(app.home(), |_| {});
     let program = app.program(&key.secret);
+    let client = app.application_of(app.home(), (rules::client_auth::ClientType::Public, |_| {}));
+    let tokens = crate::support::Flow::new(&app, &client).tokens(&app.member(rules::role::Role::Viewer));
+    let me = app.program(&tokens.access).get("/v1/me").json();
+    let grant = me["credential"]["id"].as_str().unwrap().to_owned();
     let document = app.get("/openapi.json").json();
     let mut count = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -37,6 +41,8 @@ fn every_operation_of_the_document_answers_as_it_says() {
             "devices" => buoy.device.as_str(),
             "datastreams" => buoy.temperature.as_str(),
             "api-keys" => key.id.as_str(),
+            "oauth-applications" => client.id.as_str(),
+            "grants" => grant.as_str(),
             "sensor-types" => "sbe_37_smp",
             "observed-properties" => "salinity",
             "units-of-measurement" => "degree_celsius",

@@ -83,8 +83,8 @@ fn what_was_received_is_explained_parameter_by_parameter_without_secrets() {
             "Not registered. The nearest is https://app.example/callback. The slash at the end differs.",
         )
         .assert_text("nope does not exist.")
-        .assert_text("Queries end up in logs")
-        .assert_text("Send the body as application/x-www-form-urlencoded.")
+        .assert_text("where others can read it")
+        .assert_text("wrong The body is JSON")
         .assert_text("54 characters");
     assert!(!shown.body.contains(&secret));
 }
@@ -128,6 +128,95 @@ fn nonsense_from_one_place_is_kept_in_bounds() {
     let kept: i64 =
         app.read(|tx| Ok(tx.one("SELECT count(*) FROM oauth_attempt", db::params![], |row| row.get(0))?));
     assert!((1..=21).contains(&kept), "{kept}");
+}
+
+#[test]
+fn nobody_fills_a_public_applications_page_by_naming_it() {
+    let app = TestApp::new();
+    let client = own(&app, ClientType::Public);
+    Flow::new(&app, &client).scope("devices:write").start(&app.browser());
+    for number in 0..60 {
+        let token = format!("x{number}");
+        let grant = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+        app.token_call().from(&client, &grant).send().assert_status(400);
+    }
+    page(&app, &client).assert_text("devices:write is not registered");
+}
+
+#[test]
+fn what_was_wrong_is_marked_and_nothing_that_was_wrong_is_called_fine() {
+    let app = TestApp::new();
+    let client = own(&app, ClientType::Confidential);
+    let (secret, member) = (client.secret.clone().unwrap(), app.member(Role::Viewer));
+    let flow = Flow::new(&app, &client).with("prompt", "consent").pkce();
+    let wrong = |answer: Answer, marked: &str| {
+        assert!(answer.status.is_client_error());
+        page(&app, &client).assert_text(marked);
+    };
+    let code = flow.code(&member);
+    let bare = [("grant_type", "authorization_code"), ("code", code.as_str())];
+    wrong(app.token_call().from(&client, &bare).send(), "redirect_uri missing – wrong");
+    let unproven = [bare[0], bare[1], ("redirect_uri", CALLBACK)];
+    wrong(app.token_call().from(&client, &unproven).send(), "code_verifier missing – wrong");
+    let wrong_secret = app.token_call().basic(&client.id, "nonsense").form(&bare).send();
+    wrong(wrong_secret, "Basic, 52 characters wrong The client is unknown, or its secret is wrong.");
+    let elsewhere = [bare[0], bare[1], ("resource", "https://evil.example")];
+    let answer = app.token_call().basic(&client.id, &secret).form(&elsewhere).send();
+    wrong(answer, "https://evil.example wrong resource names something");
+    let started = flow.clone().with("resource", "https://evil.example").start(&app.browser());
+    started.assert_sent_back("invalid_target");
+    page(&app, &client).assert_text("query https://evil.example wrong resource names something");
+    wrong(
+        flow.clone().without("redirect_uri").start(&app.browser()),
+        "redirect_uri missing – wrong Send one of",
+    );
+}
+
+#[test]
+fn an_owner_learns_nothing_of_another_applications_token() {
+    let app = TestApp::new();
+    let (theirs, mine) = (app.confidential(SCOPES), own(&app, ClientType::Confidential));
+    let token = Flow::new(&app, &theirs).tokens(&app.member(Role::Viewer));
+    let present = |token: &str| {
+        let grant = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        app.token_call().from(&mine, &grant).send().assert_status(400);
+        let shown = page(&app, &mine).words();
+        let start = shown.find("This application has no such").expect("a reason");
+        shown[start..].split("From").next().unwrap().replace(|char: char| char.is_ascii_digit(), "")
+    };
+    let real = present(token.refresh());
+    app.advance_days(8);
+    let made_up = format!("rt_bsn_{}", "0".repeat(49));
+    assert_eq!(real, present(&made_up));
+}
+
+#[test]
+fn a_secret_in_the_wrong_parameter_is_kept_nowhere() {
+    let app = TestApp::new();
+    let client = own(&app, ClientType::Confidential);
+    let member = app.member(Role::Viewer);
+    let flow = Flow::new(&app, &client);
+    let tokens = flow.tokens(&member);
+    let secrets = [client.secret.clone().unwrap(), tokens.access.clone(), tokens.refresh().to_owned()];
+    for secret in &secrets {
+        let code = flow.clone().with("prompt", "consent").code(&member);
+        let leaking = format!("{CALLBACK}?token={secret}");
+        let fields = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &leaking)];
+        app.token_call().from(&client, &fields).send().assert_status(400);
+        for name in ["grant_type", "scope", "code_verifier"] {
+            let fields = [("grant_type", "refresh_token"), ("refresh_token", "x"), (name, secret)];
+            let kept: Vec<_> =
+                fields.iter().filter(|(field, value)| *field != name || *value == secret).copied().collect();
+            app.token_call().from(&client, &kept).send().assert_status(400);
+        }
+        flow.clone().with("prompt", secret).start(&app.browser()).assert_sent_back("invalid_request");
+    }
+    let shown = page(&app, &client).body;
+    let stored = app.database_text();
+    for secret in &secrets {
+        // Not the whole, and not so much of it that the rest can be guessed.
+        assert!(!shown.contains(&secret[..30]) && !stored.contains(&secret[..30]));
+    }
 }
 
 #[test]

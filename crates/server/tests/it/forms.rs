@@ -31,6 +31,11 @@ fn paths_of_forms() -> Vec<&'static str> {
 
 impl<'a> Scene<'a> {
     fn new(app: &'a TestApp, path: &str) -> Self {
+        match path {
+            path if path.ends_with("/ask") => return Self::asking(app, path),
+            path if path.contains("/access-requests/") => return Self::deciding(app, path),
+            _ => {}
+        }
         let admin = app.member(Role::Owner);
         let key = app.key("devices:read").id.to_string();
         let client = app.application_of(app.home(), (ClientType::Confidential, |_: &mut _| {}));
@@ -60,6 +65,29 @@ impl<'a> Scene<'a> {
             fields.extend(offered_code(app, &browser));
         }
         Self { browser, path, fields }
+    }
+
+    /// A viewer whose role is too weak for what an application asks.
+    fn asking(app: &'a TestApp, path: &str) -> Self {
+        let viewer = app.member(Role::Viewer);
+        let browser = app.signed_in(&viewer);
+        Flow::new(app, &app.confidential("devices:write")).start(&browser).assert_page(403);
+        let request = browser.page().asked.rsplit('/').next().unwrap().to_owned();
+        let path = path.replace("{request_id}", &request);
+        Self { browser, path, fields: fields(&viewer.email, &viewer.password) }
+    }
+
+    /// An admin whom a viewer has asked for a role.
+    fn deciding(app: &'a TestApp, path: &str) -> Self {
+        let asking = Self::asking(app, "/oauth2/consent/{request_id}/ask");
+        asking.post(&asking.browser.csrf_token(), &OWN).assert_status(303);
+        let admin = app.member(Role::OrganizationAdmin);
+        let browser = app.signed_in(&admin);
+        let forms = browser.get("/settings/organization/access-requests").forms();
+        let id = |form: &str| Some(form.split("access-requests/").nth(1)?.split('/').next()?.to_owned());
+        let id = forms.iter().find_map(|form| id(&form.action)).expect("a request to decide");
+        let fields = [fields(&admin.email, &admin.password), vec![("role", "Operator".to_owned())]].concat();
+        Self { browser, path: path.replace("{id}", &id), fields }
     }
 
     /// Everything that any form needs to do what it does.
@@ -204,4 +232,28 @@ fn a_form_without_a_session_leads_nowhere() {
         );
         assert_eq!(rows(), before, "{path}");
     }
+}
+
+#[test]
+fn a_form_of_the_developer_settings_takes_an_admin() {
+    let developer = |path: &&str| path.starts_with("/settings/developer/");
+    let mut tried = 0;
+    for path in paths_of_forms().into_iter().filter(developer) {
+        let app = TestApp::new();
+        let scene = Scene::new(&app, path);
+        for role in [Role::Viewer, Role::Operator] {
+            let browser = app.signed_in(&app.member(role));
+            browser.get("/devices");
+            let (before, token) = (app.rows(), browser.csrf_token());
+            let own = scene.fields.iter().map(|(name, value)| (*name, value.as_str()));
+            let fields: Vec<(&str, &str)> = own.chain([("csrf_token", token.as_str())]).collect();
+            browser
+                .post_own(&scene.path, &fields)
+                .assert_page(403)
+                .assert_no_text("did not come from a page");
+            assert_eq!(app.rows(), before, "{path} as {role}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 12, "{tried}");
 }

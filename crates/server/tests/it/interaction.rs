@@ -217,3 +217,70 @@ fn what_waits_too_long_is_swept_away() {
     app.wait(server::worker::sweep_up(&app.app));
     assert_eq!(app.rows()["authorization_request"], 0);
 }
+
+#[test]
+fn the_address_of_a_request_opens_nothing_in_a_browser_that_was_never_here() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Owner), app.confidential("devices:read"));
+    let own = app.browser();
+    let login = Flow::new(&app, &client).start(&own).asked.split_once(' ').unwrap().1.to_owned();
+    let consent = login.replace("/login?request=", "/oauth2/consent/");
+    let other = app.browser();
+    for path in [&login, &consent] {
+        other.get(path).assert_page(410).assert_no_text(&client.application.profile.name);
+    }
+    // Nor after signing in there, nor by sending the forms that the first browser was shown.
+    other.sign_in(&member).assert_no_text("asks for your data");
+    other.get(&consent).assert_page(410);
+    let credentials = [("email", member.email.as_str()), ("password", member.password.as_str())];
+    for (path, fields) in [(&login, &credentials[..]), (&consent, &[("decision", "allow")])] {
+        other.get("/devices");
+        other.post(path, fields).assert_page(410);
+    }
+    assert_eq!((app.rows()["oauth_grant"], app.rows()["authorization_code"]), (0, 0));
+}
+
+#[test]
+fn a_page_that_one_person_left_open_is_not_answered_in_the_name_of_the_next() {
+    let app = TestApp::new();
+    let (first, second) = (app.member(Role::Owner), app.member(Role::Viewer));
+    let client = app.confidential("devices:read");
+    let browser = app.signed_in(&first);
+    let left_open = Flow::new(&app, &client).start(&browser);
+    left_open.assert_text(&first.email);
+    // In another tab the application has somebody sign in again, and it is somebody else.
+    app.advance_secs(1);
+    Flow::new(&app, &client).with("prompt", "login").start(&browser).assert_text("Sign in");
+    app.advance_secs(1);
+    browser.sign_in(&second).assert_text(&second.email);
+    let path = left_open.asked.split_once(' ').unwrap().1;
+    let form = left_open.forms().into_iter().find(|form| form.action == path).unwrap();
+    let own = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let fields: Vec<_> = own.chain([("decision", "allow")]).collect();
+    browser.post_own(path, &fields).assert_page(403).assert_text("did not come from a page of ours");
+    assert_eq!((app.rows()["oauth_grant"], app.rows()["authorization_code"]), (0, 0));
+    browser.get(path).assert_text(&second.email).assert_no_text(&first.email);
+}
+
+#[test]
+fn who_goes_back_instead_of_signing_in_again_is_still_who_they_were_and_the_request_still_waits() {
+    let app = TestApp::new();
+    let (first, second) = (app.member(Role::Owner), app.member(Role::Viewer));
+    let client = app.confidential("devices:read");
+    let browser = app.signed_in(&first);
+    let session = browser.cookie("session").unwrap();
+    app.advance_secs(1);
+    let page = Flow::new(&app, &client).with("prompt", "login").start(&browser);
+    let login = page.asked.split_once(' ').unwrap().1.to_owned();
+    let consent = login.replace("/login?request=", "/oauth2/consent/");
+    browser.get("/settings/developer/api-keys").assert_text(&first.person.name);
+    assert_eq!(browser.cookie("session").unwrap(), session);
+    browser.get(&consent).assert_text("Sign in").assert_no_text("asks for your data");
+    app.advance_secs(1);
+    browser.get(&login);
+    browser.sign_in(&second).assert_text("asks for your data").assert_text(&second.email);
+    assert_ne!(browser.cookie("session").unwrap(), session);
+    let thief = app.browser();
+    thief.set_cookie("session", &session);
+    thief.get("/settings/developer/api-keys").assert_text("Sign in");
+}

@@ -16,9 +16,13 @@
 
 mod support;
 
+mod access_requests;
+mod amid;
+mod answers;
 mod api_keys;
 mod api_keys_by_program;
 mod applications;
+mod applications_by_program;
 mod at_rest;
 mod authorize;
 mod bearer;
@@ -32,6 +36,8 @@ mod demo;
 mod devices;
 mod docs;
 mod doctor;
+mod edited_rows;
+mod endings;
 mod first_start;
 mod forms;
 mod headers;
@@ -39,10 +45,13 @@ mod import;
 mod ingest;
 mod interaction;
 mod introspection;
+mod kinds;
+mod lists;
 mod mail;
 mod meanwhile;
 mod metadata;
 mod narrowing;
+mod nonsense;
 mod observations;
 mod password_reset;
 mod pkce;

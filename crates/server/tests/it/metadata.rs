@@ -58,6 +58,24 @@ fn the_api_names_its_authorization_server_and_its_challenge_names_the_document()
     assert_eq!(document["bearer_methods_supported"], json!(["header"]));
 }
 
+#[test]
+fn the_documents_may_be_kept_for_an_hour_and_name_addresses_of_the_issuer_alone() {
+    for url in ["https://auth.bluesonde.example", "http://127.0.0.1:8080"] {
+        let app = TestApp::at(url);
+        for name in ["oauth-authorization-server", "oauth-protected-resource"] {
+            let answer = app.get(&format!("/.well-known/{name}"));
+            answer.assert_status(200).assert_header("cache-control", "public, max-age=3600");
+            let document = answer.json();
+            let texts = document.as_object().unwrap().values().filter_map(serde_json::Value::as_str);
+            let addresses: Vec<_> = texts.filter(|text| text.contains("://")).collect();
+            assert!(
+                addresses.len() >= 2 && addresses.iter().all(|text| text.starts_with(url)),
+                "{addresses:?}"
+            );
+        }
+    }
+}
+
 fn cross_origin(app: &TestApp, method: Method, target: &str) -> Answer {
     let request = request(method, target)
         .header("origin", "https://spa.example")
@@ -77,6 +95,26 @@ fn scripts_of_any_origin_may_call_the_api_and_the_token_endpoint_without_cookies
             assert!(!format!("{:?}", answer.headers).contains("x-evil"));
         }
     }
+}
+
+#[test]
+fn a_preflight_allows_what_a_client_in_a_browser_sends_and_no_more() {
+    let app = TestApp::new();
+    for (target, method) in [("/oauth2/token", "POST"), ("/v1/me", "GET")] {
+        let answer = cross_origin(&app, Method::OPTIONS, target);
+        answer.assert_status(204).assert_header("access-control-allow-origin", "*");
+        let allowed = answer.header("access-control-allow-methods").unwrap();
+        assert!(allowed.split(", ").any(|allowed| allowed == method), "{target}: {allowed}");
+        let headers = answer.header("access-control-allow-headers").unwrap().to_ascii_lowercase();
+        for name in ["authorization", "content-type"] {
+            assert!(headers.split(", ").any(|allowed| allowed == name), "{target}: {headers}");
+        }
+        assert!(!headers.contains('*') && !headers.contains("cookie"), "{target}: {headers}");
+    }
+    // An error can be read there too.
+    let request = request(Method::POST, "/oauth2/token").header("origin", "https://spa.example");
+    let refused = app.send(request.body(Body::empty()).unwrap());
+    refused.assert_status(401).assert_header("access-control-allow-origin", "*");
 }
 
 #[test]

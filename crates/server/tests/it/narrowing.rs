@@ -43,6 +43,25 @@ fn a_changed_role_narrows_a_warm_token_and_widens_it_again() {
 }
 
 #[test]
+fn a_weaker_role_is_told_at_the_next_call_which_scope_is_gone() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Operator), app.confidential("devices:read observations:write"));
+    let program = app.program(&Flow::new(&app, &client).tokens(&member).access);
+    let send = || program.post("/v1/observations", &serde_json::json!({"observations": []}));
+    send().assert_status(200);
+    app.set_role(&member, Role::Viewer);
+    let refused = send();
+    refused.assert_status(403);
+    assert_eq!(refused.json()["code"], "insufficient_scope");
+    let challenge = refused.header("www-authenticate").unwrap();
+    assert!(
+        challenge.starts_with("Bearer error=\"insufficient_scope\", scope=\"observations:write\""),
+        "{challenge}"
+    );
+    program.get("/v1/devices").assert_status(200);
+}
+
+#[test]
 fn a_disabled_persons_token_is_over() {
     let app = TestApp::new();
     let (member, client) = (app.member(Role::Operator), app.confidential("devices:read offline_access"));

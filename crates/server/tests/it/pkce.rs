@@ -127,3 +127,20 @@ fn swapped_codes_do_not_fit() {
     two.redeem(&first).assert_status(400).assert_error("invalid_grant");
     one.redeem(&second).assert_status(400).assert_error("invalid_grant");
 }
+
+#[test]
+fn a_verifier_that_cannot_be_one_uses_no_code_up() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.public("devices:read"));
+    let flow = Flow::new(&app, &client);
+    let code = flow.code(&member);
+    for malformed in
+        ["x", &"x".repeat(129), &format!("{} ", flow.verifier()), &format!("{}=", flow.verifier())]
+    {
+        let mut fields = flow.redemption(&code);
+        fields.retain(|(name, _)| *name != "code_verifier");
+        fields.push(("code_verifier", malformed));
+        app.token_call().from(&client, &fields).send().assert_status(400).assert_error("invalid_grant");
+    }
+    flow.redeem(&code).assert_status(200);
+}

@@ -1,6 +1,7 @@
 //! Many at once: a code has one winner, a refresh token one successor, and nobody gets a 5xx.
 //!
-//! A few hundred rounds on each run; `BLUESONDE_TEST_LONG=1` makes it tens of thousands of attempts.
+//! Codes and refresh tokens are raced for 50,000 times each on every run, and as often as `BLUESONDE_RACES` says
+//! where it is set; the other races have a few rounds, and twenty times as many with `BLUESONDE_TEST_LONG=1`.
 
 use std::sync::Arc;
 
@@ -8,19 +9,32 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use rules::role::Role;
-use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
 
-use crate::support::{Client, Flow, Member, TestApp, Tokens};
+use crate::support::{Answer, Client, Flow, Member, TestApp, Tokens};
 
-/// How many requests race in each round.
+/// How many requests race for the same thing.
 const RACERS: usize = 16;
+
+/// How many codes or tokens are raced for at the same moment: strangers that share a commit with each race.
+const PRIZES: usize = 16;
+
+/// What ./test spends on codes, and again on refresh tokens.
+const ATTEMPTS: usize = 50_000;
 
 #[expect(clippy::disallowed_methods, reason = "a test has no command line through which it could be told")]
 fn rounds(short: usize) -> usize {
     if std::env::var_os("BLUESONDE_TEST_LONG").is_some() { short * 20 } else { short }
+}
+
+/// How often all racers start for all prizes.
+#[expect(clippy::disallowed_methods, reason = "a test has no command line through which it could be told")]
+fn heats() -> usize {
+    let told = std::env::var("BLUESONDE_RACES").ok();
+    let attempts = told.map_or(ATTEMPTS, |count| count.parse().expect("BLUESONDE_RACES is a number"));
+    attempts.div_ceil(RACERS * PRIZES)
 }
 
 fn crowd() -> Runtime {
@@ -28,7 +42,7 @@ fn crowd() -> Runtime {
 }
 
 /// Sends all requests at the same moment and gives the answers.
-fn race(crowd: &Runtime, app: &TestApp, requests: Vec<Request>) -> Vec<(StatusCode, Value)> {
+fn race(crowd: &Runtime, app: &TestApp, requests: Vec<Request>) -> Vec<Answer> {
     let line = Arc::new(Barrier::new(requests.len()));
     let tasks: Vec<_> = requests
         .into_iter()
@@ -36,9 +50,11 @@ fn race(crowd: &Runtime, app: &TestApp, requests: Vec<Request>) -> Vec<(StatusCo
             let (router, line) = (app.router(), line.clone());
             crowd.spawn(async move {
                 line.wait().await;
+                let asked = request.uri().path().to_owned();
                 let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
                 let body = body.collect().await.unwrap().to_bytes();
-                (parts.status, serde_json::from_slice(&body).unwrap_or_default())
+                let body = String::from_utf8_lossy(&body).into_owned();
+                Answer { status: parts.status, headers: parts.headers, body, asked }
             })
         })
         .collect();
@@ -49,6 +65,25 @@ fn race(crowd: &Runtime, app: &TestApp, requests: Vec<Request>) -> Vec<(StatusCo
         }
         answers
     })
+}
+
+/// Lets all racers go for each of the prizes at once, and gives the answers for each prize.
+fn heat(
+    crowd: &Runtime,
+    app: &TestApp,
+    prizes: &[String],
+    request: impl Fn(&str) -> Request,
+) -> Vec<Vec<Answer>> {
+    let requests = (0..RACERS).flat_map(|_| prizes.iter().map(|prize| request(prize)));
+    let mut answers = vec![Vec::new(); prizes.len()];
+    for (number, answer) in race(crowd, app, requests.collect()).into_iter().enumerate() {
+        answers[number % prizes.len()].push(answer);
+    }
+    answers
+}
+
+fn is_good(answer: &&Answer) -> bool {
+    answer.status == StatusCode::OK
 }
 
 /// A confidential client with a lasting consent, so that codes come without a page.
@@ -63,41 +98,41 @@ fn a_code_has_exactly_one_winner() {
     let (app, crowd) = (TestApp::new(), crowd());
     let (client, member) = begun(&app);
     let (flow, browser) = (Flow::new(&app, &client), app.signed_in(&member));
-    for round in 0..rounds(200) {
-        let code = flow.start(&browser).param("code").unwrap();
-        let fields = flow.redemption(&code);
-        let requests = (0..RACERS).map(|_| app.token_call().from(&client, &fields).into_request());
-        let answers = race(&crowd, &app, requests.collect());
-        let winners: Vec<_> = answers.iter().filter(|(status, _)| *status == StatusCode::OK).collect();
-        assert_eq!(winners.len(), 1, "round {round}: {answers:?}");
-        for (status, body) in answers.iter().filter(|(status, _)| *status != StatusCode::OK) {
-            assert_eq!((status.as_u16(), &body["error"]), (400, &"invalid_grant".into()), "round {round}");
+    for heat_number in 0..heats() {
+        let authorizations = (0..PRIZES).map(|_| browser.page_request(&flow.url())).collect();
+        let codes = race(&crowd, &app, authorizations);
+        let codes: Vec<_> = codes.iter().map(|answer| answer.param("code").unwrap()).collect();
+        let redemption = |code: &str| app.token_call().from(&client, &flow.redemption(code)).into_request();
+        for answers in heat(&crowd, &app, &codes, redemption) {
+            let winners: Vec<_> = answers.iter().filter(is_good).collect();
+            assert_eq!(winners.len(), 1, "heat {heat_number}: {answers:?}");
+            for loser in answers.iter().filter(|answer| !is_good(answer)) {
+                loser.assert_status(400).assert_error("invalid_grant");
+            }
+            // The losers were a double fire, so the winner's token is good.
+            app.program(&Tokens::of(winners[0]).access).get("/v1/me").assert_status(200);
         }
-        // The losers were a double fire, so the winner's token is good.
-        app.program(winners[0].1["access_token"].as_str().unwrap()).get("/v1/me").assert_status(200);
     }
-    assert_eq!(app.rows()["refresh_token"], i64::try_from(rounds(200)).unwrap());
+    assert_eq!(app.rows()["refresh_token"], i64::try_from(heats() * PRIZES).unwrap());
 }
 
 #[test]
 fn a_refresh_token_has_exactly_one_successor() {
     let (app, crowd) = (TestApp::new(), crowd());
     let (client, member) = begun(&app);
-    let flow = Flow::new(&app, &client);
-    let code = flow.start(&app.signed_in(&member)).param("code").unwrap();
-    let mut tokens = Tokens::of(&flow.redeem(&code));
-    for round in 0..rounds(100) {
-        let requests = (0..RACERS).map(|_| flow.refresh_call(tokens.refresh()).into_request());
-        let answers = race(&crowd, &app, requests.collect());
-        let first = answers[0].1.clone();
-        for (status, body) in &answers {
-            assert_eq!(status.as_u16(), 200, "round {round}: {body}");
-            assert_eq!(body["access_token"], first["access_token"], "round {round}");
-            assert_eq!(body["refresh_token"], first["refresh_token"], "round {round}");
+    let (flow, browser) = (Flow::new(&app, &client), app.signed_in(&member));
+    let first = |_| Tokens::of(&flow.redeem(&flow.start(&browser).param("code").unwrap()));
+    let mut newest: Vec<_> = (0..PRIZES).map(first).map(|tokens| tokens.refresh().to_owned()).collect();
+    for _ in 0..heats() {
+        let answers = heat(&crowd, &app, &newest, |token| flow.refresh_call(token).into_request());
+        for (token, answers) in newest.iter_mut().zip(answers) {
+            let tokens: Vec<_> = answers.iter().map(Tokens::of).collect();
+            // All of them came within the grace, so all are given the same pair.
+            assert!(tokens.iter().all(|other| *other == tokens[0]), "{answers:?}");
+            *token = tokens[0].refresh().to_owned();
         }
-        tokens.refresh = first["refresh_token"].as_str().map(str::to_owned);
     }
-    assert_eq!(app.rows()["refresh_token"], i64::try_from(rounds(100)).unwrap() + 1);
+    assert_eq!(app.rows()["refresh_token"], i64::try_from((heats() + 1) * PRIZES).unwrap());
 }
 
 #[test]
@@ -116,8 +151,8 @@ fn a_request_that_is_answered_twice_at_once_gives_one_code() {
         ];
         let requests = (0..RACERS).map(|_| browser.own_request(&action, &fields)).collect();
         let answers = race(&crowd, &app, requests);
-        let given = answers.iter().filter(|(status, _)| *status == StatusCode::SEE_OTHER).count();
-        let over = answers.iter().filter(|(status, _)| *status == StatusCode::GONE).count();
+        let given = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
+        let over = answers.iter().filter(|answer| answer.status == StatusCode::GONE).count();
         assert_eq!((given, over), (1, RACERS - 1), "{answers:?}");
         assert_eq!(app.rows()["authorization_code"], before + 1);
     }
@@ -172,7 +207,7 @@ fn a_set_up_link_is_used_once_also_by_two_at_once() {
         browser.own_request(&link, &fields)
     });
     let answers = race(&crowd, &app, requests.collect());
-    let made = answers.iter().filter(|(status, _)| *status == StatusCode::SEE_OTHER).count();
+    let made = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
     assert_eq!(made, 1, "{answers:?}");
     assert_eq!((app.rows()["organization"], app.rows()["person"]), (1, 1));
 }
@@ -187,7 +222,7 @@ fn a_burst_of_guesses_is_looked_at_one_by_one() {
     let fields = [("email", victim.email.as_str()), ("password", "a guess"), ("csrf_token", &token)];
     let guesses = (0..60).map(|_| browser.own_request("/login", &fields));
     let answers = race(&crowd, &app, guesses.collect());
-    let of = |status: StatusCode| answers.iter().filter(|(answered, _)| *answered == status).count();
+    let of = |status: StatusCode| answers.iter().filter(|answer| answer.status == status).count();
     // Ten are free, and the next one finds that out.
     assert_eq!((of(StatusCode::UNAUTHORIZED), of(StatusCode::TOO_MANY_REQUESTS)), (11, 49));
     app.browser().sign_in(&other).assert_status(200);

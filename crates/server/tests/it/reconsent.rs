@@ -105,6 +105,56 @@ fn an_optional_scope_that_is_left_out_is_gone_and_not_remembered() {
 }
 
 #[test]
+fn a_refresh_token_ends_when_offline_access_is_taken_back() {
+    let app = TestApp::new();
+    let member = app.member(Role::Viewer);
+    let client = app.application(rules::client_auth::ClientType::Confidential, |profile| {
+        profile.optional_scopes = "offline_access".parse().unwrap();
+    });
+    let flow = Flow::new(&app, &client).scope("devices:read offline_access").with("prompt", "consent");
+    let browser = app.signed_in(&member);
+    let answer = flow.allow_with(&browser, &member, &[("scope", "offline_access")]);
+    let first = Tokens::of(&flow.redeem(&answer.param("code").unwrap()));
+    let answer = flow.allow(&browser, &member);
+    assert_eq!(Tokens::of(&flow.redeem(&answer.param("code").unwrap())).refresh, None);
+    flow.refresh(first.refresh()).assert_status(400).assert_error("invalid_grant");
+}
+
+#[test]
+fn a_refresh_says_what_the_new_token_has() {
+    let app = TestApp::new();
+    let member = app.member(Role::Viewer);
+    let client = app.confidential("devices:read observations:read offline_access");
+    let flow = Flow::new(&app, &client);
+    let first = flow.tokens(&member);
+    app.update(&client, |profile| profile.scopes = "devices:read offline_access".parse().unwrap());
+    let second = Tokens::of(&flow.refresh(first.refresh()));
+    assert_eq!(second.scope, "devices:read offline_access");
+    app.update(&client, |profile| profile.scopes = "devices:read".parse().unwrap());
+    flow.refresh(second.refresh()).assert_status(400).assert_error("invalid_grant");
+    app.update(&client, |profile| profile.scopes = "observations:write offline_access".parse().unwrap());
+    flow.refresh(second.refresh()).assert_status(400).assert_error("invalid_grant");
+}
+
+#[test]
+fn a_consent_without_a_device_left_is_not_remembered() {
+    let app = TestApp::new();
+    let (one, two) = (app.device(app.home()), app.device(app.home()));
+    let member = app.member(Role::Viewer);
+    let client = app.confidential("devices:read observations:read offline_access");
+    let browser = app.signed_in(&member);
+    let on = |device: &str, scope: &str| {
+        let flow = Flow::new(&app, &client).scope(scope);
+        flow.allow_with(&browser, &member, &[("devices", "chosen"), ("device_id", device)])
+            .assert_status(303);
+    };
+    on(one.as_str(), "observations:read offline_access");
+    on(two.as_str(), "devices:read offline_access");
+    let flow = Flow::new(&app, &client).scope("observations:read offline_access");
+    flow.start(&browser).assert_text("asks for your data");
+}
+
+#[test]
 fn consents_to_different_scopes_stand_side_by_side() {
     let app = TestApp::new();
     let member = app.member(Role::Viewer);

@@ -244,3 +244,79 @@ fn a_lost_answer_is_given_again_after_a_restart() {
     let app = app.restarted(10);
     assert_eq!(Tokens::of(&Flow::new(&app, &client).refresh(first.refresh())), second);
 }
+
+#[test]
+fn a_rotated_token_stays_rotated_when_the_clock_is_set_back() {
+    let app = TestApp::new();
+    let client = app.confidential(SCOPES);
+    let (flow, first) = begun(&app, &client);
+    let second = Tokens::of(&flow.refresh(first.refresh()));
+    app.advance_secs(31);
+    let app = app.restarted(-3600);
+    let flow = Flow::new(&app, &client);
+    // It came before it was rotated, says the clock. That is no retry.
+    flow.refresh(first.refresh()).assert_status(400).assert_error("invalid_grant");
+    flow.refresh(second.refresh()).assert_status(400).assert_error("invalid_grant");
+    assert_eq!(app.rows()["refresh_token"], 2);
+}
+
+#[test]
+fn a_clock_that_is_a_little_behind_still_knows_a_retry() {
+    let app = TestApp::new();
+    let client = app.confidential(SCOPES);
+    let (flow, first) = begun(&app, &client);
+    let second = Tokens::of(&flow.refresh(first.refresh()));
+    let app = app.restarted(-5);
+    assert_eq!(Tokens::of(&Flow::new(&app, &client).refresh(first.refresh())), second);
+}
+
+#[test]
+fn a_person_who_is_disabled_within_the_grace_ends_it() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential(SCOPES));
+    let flow = Flow::new(&app, &client);
+    let first = flow.tokens(&member);
+    flow.refresh(first.refresh()).assert_status(200);
+    app.disable(&member);
+    flow.refresh(first.refresh()).assert_status(400).assert_error("invalid_grant");
+}
+
+#[test]
+fn the_end_of_a_line_is_in_the_audit_log_with_its_reason() {
+    let app = TestApp::new();
+    let client = app.confidential(SCOPES);
+    let (flow, first) = begun(&app, &client);
+    flow.refresh(first.refresh()).assert_status(200);
+    assert!(!app.audit_of(&client.id).contains(&"token_family.revoked".to_owned()));
+    app.advance_secs(31);
+    flow.refresh(first.refresh()).assert_status(400);
+    assert!(app.audit_of(&client.id).contains(&"token_family.revoked".to_owned()));
+    let sql = "SELECT detail FROM audit_event WHERE action = 'token_family.revoked'";
+    let why: Vec<String> = app.read(|tx| Ok(tx.all(sql, &[], |row| row.get(0))?));
+    assert_eq!(why, ["a refresh token was used again after it had been rotated"]);
+}
+
+#[test]
+fn sweeping_up_leaves_what_shows_a_theft() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential(SCOPES));
+    let flow = Flow::new(&app, &client).with("prompt", "consent");
+    let code = flow.code(&member);
+    let (first, other) = (Tokens::of(&flow.redeem(&code)), flow.tokens(&member));
+    let mut tokens = Tokens::of(&flow.refresh(first.refresh()));
+    let mut kept = Tokens::of(&flow.refresh(other.refresh()));
+    for _ in 0..4 {
+        app.advance_days(20);
+        app.wait(server::worker::sweep_up(&app.app));
+        tokens = Tokens::of(&flow.refresh(tokens.refresh()));
+        kept = Tokens::of(&flow.refresh(kept.refresh()));
+    }
+    assert_eq!(app.rows()["access_token"], 2, "what could no longer be used is swept away");
+    // Rotated eighty days ago, and still known for what it is.
+    flow.refresh(first.refresh()).assert_status(400).assert_error("invalid_grant");
+    app.program(&tokens.access).get("/v1/me").assert_status(401);
+    app.program(&kept.access).get("/v1/me").assert_status(200);
+    // And so is the code, which ends them all.
+    flow.redeem(&code).assert_status(400).assert_error("invalid_grant");
+    app.program(&kept.access).get("/v1/me").assert_status(401);
+}

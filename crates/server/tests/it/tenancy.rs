@@ -3,9 +3,13 @@
 //! An endpoint that is new and has no case here fails. What is another organization's, what no organization has,
 //! and what lies outside the credential's devices get one and the same 404.
 
+use axum::http::Method;
+
 use model::device_set::Devices;
+use model::organization::Organization;
 use rules::client_auth::ClientType;
 use rules::role::Role;
+use serde_json::json;
 use server::http::{RouteKind, map};
 
 use crate::support::{Answer, Buoy, Flow, Key, TestApp};
@@ -14,6 +18,22 @@ use crate::support::{Answer, Buoy, Flow, Key, TestApp};
 struct Things {
     key: Key,
     buoy: Buoy,
+    client_id: String,
+    grant_id: String,
+}
+
+impl Things {
+    fn of(app: &TestApp, owner: &Organization) -> Self {
+        let client = app.application_of(owner, (ClientType::Confidential, |_| {}));
+        let tokens = Flow::new(app, &client).tokens(&app.member_of(owner, Role::Viewer));
+        let me = app.program(&tokens.access).get("/v1/me").json();
+        Self {
+            key: app.key_of(owner, |_| {}),
+            buoy: app.buoy(owner),
+            client_id: client.id,
+            grant_id: me["credential"]["id"].as_str().unwrap().to_owned(),
+        }
+    }
 }
 
 /// What stands for the id in a path: none where the thing is everybody's.
@@ -23,6 +43,8 @@ fn id_in(path: &str, things: &Things) -> Option<String> {
         "devices" => Some(things.buoy.device.to_string()),
         "datastreams" => Some(things.buoy.temperature.to_string()),
         "api-keys" => Some(things.key.id.to_string()),
+        "oauth-applications" => Some(things.client_id.clone()),
+        "grants" => Some(things.grant_id.clone()),
         "sensor-types" | "observed-properties" | "units-of-measurement" => None,
         _ => panic!("say what stands for the id in {path}"),
     }
@@ -43,9 +65,7 @@ fn told(answer: &Answer) -> (u16, String) {
 fn what_is_anothers_looks_like_what_is_not_there() {
     let (app, map) = (TestApp::new(), map());
     let rival = app.organization("Rival Reef");
-    let (theirs, ours) = [&rival, app.home()]
-        .map(|owner| Things { key: app.key_of(owner, |_| {}), buoy: app.buoy(owner) })
-        .into();
+    let (theirs, ours) = [&rival, app.home()].map(|owner| Things::of(&app, owner)).into();
     let (member, client) = (app.member(Role::Owner), everything(&app));
     let token = Flow::new(&app, &client).tokens(&member).access;
     let rows = app.rows();
@@ -57,7 +77,14 @@ fn what_is_anothers_looks_like_what_is_not_there() {
         };
         for credential in [&ours.key.secret, &token] {
             let program = app.program(credential);
-            let call = |id: &str| program.call(route.method.clone(), &route.path.replace("{id}", id));
+            let call = |id: &str| {
+                let target = route.path.replace("{id}", id);
+                match route.method {
+                    // A body that changes nothing: what counts is whose the id is.
+                    Method::PATCH => program.send(Method::PATCH, &target, &serde_json::json!({})),
+                    _ => program.call(route.method.clone(), &target),
+                }
+            };
             let (foreign, nothing) = (call(&theirs), call(&unknown(&theirs)));
             // An access token lacks some scopes, and then it is told so, whatever the id.
             assert!(matches!(foreign.status.as_u16(), 403 | 404), "{} {}", route.method, route.path);
@@ -86,7 +113,9 @@ fn an_own_device_outside_the_credentials_set_looks_like_what_is_not_there() {
     let ticked = [("devices", "chosen"), ("device_id", chosen.device.as_str())];
     let code = flow.allow_with(&app.browser(), &app.member(Role::Owner), &ticked).param("code").unwrap();
     let token = crate::support::Tokens::of(&flow.redeem(&code)).access;
-    let (within, outside) = [chosen, other].map(|buoy| Things { key: key.clone(), buoy }).into();
+    let (within, outside) = [chosen, other]
+        .map(|buoy| Things { key: key.clone(), buoy, client_id: String::new(), grant_id: String::new() })
+        .into();
     for route in map.routes().iter().filter(|route| route.path.contains("{id}")) {
         let RouteKind::Api { .. } = &route.kind else { continue };
         if !route.path.starts_with("/v1/devices") && !route.path.starts_with("/v1/datastreams") {
@@ -107,6 +136,49 @@ fn an_own_device_outside_the_credentials_set_looks_like_what_is_not_there() {
             listed["data"].as_array().unwrap().iter().map(|device| device["id"].clone()).collect();
         assert_eq!(ids, [within.buoy.device.as_str()]);
     }
+}
+
+#[test]
+fn a_filter_or_a_body_that_names_what_is_anothers_says_no_more_than_one_that_names_nothing() {
+    let app = TestApp::new();
+    let rival = app.organization("Rival Reef");
+    let (theirs, ours) = (app.buoy(&rival), app.buoy(app.home()));
+    app.measured(&rival, &theirs.temperature, &[10.0]);
+    app.measured(app.home(), &ours.temperature, &[10.0]);
+    let key = app.key_of(app.home(), |_| {}).secret;
+    let token = Flow::new(&app, &everything(&app)).tokens(&app.member(Role::Owner)).access;
+    let rows = app.rows();
+    for credential in [&key, &token] {
+        let program = app.program(credential);
+        // Two answers that are the same but for the id that was asked for.
+        let alike = |ask: &dyn Fn(&str) -> Answer, id: &str| {
+            let unknown = unknown(id);
+            let (foreign, nothing) = (ask(id), ask(&unknown));
+            let (status, body) = told(&nothing);
+            assert_eq!(told(&foreign), (status, body.replace(&unknown, id)), "{}", foreign.asked);
+            status
+        };
+        for (filter, id) in [
+            ("/v1/datastreams?device_id", theirs.device.as_str()),
+            ("/v1/observations?device_id", theirs.device.as_str()),
+            ("/v1/observations/latest?device_id", theirs.device.as_str()),
+            ("/v1/observations?datastream_id", theirs.temperature.as_str()),
+            ("/v1/observations/latest?datastream_id", theirs.temperature.as_str()),
+        ] {
+            alike(&|id| program.get(&format!("{filter}={id}")), id);
+            alike(&|id| program.get_with(&format!("{filter}={id}"), ("accept", "text/csv")), id);
+        }
+        let row =
+            |id: &str| json!({"datastream_id": id, "phenomenon_time": "2026-05-01T00:00:00Z", "result": 1.0});
+        let send = |id: &str| program.post("/v1/observations", &json!({"observations": [row(id)]}));
+        assert_eq!(alike(&send, theirs.temperature.as_str()), 400);
+        let make = |id: &str| {
+            let body = json!({"name": "x", "scopes": ["devices:read"], "device_ids": [id]});
+            program.post("/v1/api-keys", &body)
+        };
+        assert!(matches!(alike(&make, theirs.device.as_str()), 400 | 403));
+    }
+    assert_eq!(app.rows(), rows);
 }
 
 /// An application that may see all that applications can see.

@@ -124,7 +124,11 @@ fn only_post_is_a_method() {
     for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
         let query = flow.redemption(&code);
         let call = app.token_call().method(method.clone()).query(&query).basic(&client.id, secret(&client));
-        call.send().assert_status(405).assert_header("allow", "POST");
+        let answer = call.send();
+        answer.assert_status(405).assert_header("allow", "POST");
+        if method != Method::HEAD {
+            answer.assert_error("invalid_request");
+        }
     }
     flow.redeem(&code).assert_status(200);
 }
@@ -249,4 +253,35 @@ fn a_resource_is_ours_or_refused() {
     }
     let fields = [&flow.redemption(&code)[..], &[("resource", "http://127.0.0.1:8080/v1")]].concat();
     app.token_call().from(&client, &fields).send().assert_status(200);
+}
+
+#[test]
+fn a_refresh_names_our_resource_or_is_refused_and_uses_nothing_up() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read offline_access"));
+    let tokens = Flow::new(&app, &client).tokens(&member);
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh())];
+    let ours = ("resource", "http://127.0.0.1:8080/v1");
+    for resources in
+        [&[("resource", "https://elsewhere.example")][..], &[ours, ("resource", "https://elsewhere.example")]]
+    {
+        let fields = [&fields[..], resources].concat();
+        app.token_call().from(&client, &fields).send().assert_status(400).assert_error("invalid_target");
+    }
+    assert_eq!(app.rows()["refresh_token"], 1);
+    app.token_call().from(&client, &[&fields[..], &[ours]].concat()).send().assert_status(200);
+}
+
+#[test]
+fn the_token_endpoint_sends_nobody_elsewhere() {
+    let app = TestApp::new();
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    let flow = Flow::new(&app, &client);
+    let code = flow.code(&member);
+    for path in ["/oauth2/token/", "/oauth2//token", "/OAuth2/token", "/oauth2/token/x"] {
+        let mut call = app.token_call().from(&client, &flow.redemption(&code)).into_request();
+        *call.uri_mut() = path.parse().unwrap();
+        app.send(call).assert_status(404).assert_no_header("location");
+    }
+    flow.redeem(&code).assert_status(200);
 }

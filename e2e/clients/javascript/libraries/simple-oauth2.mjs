@@ -1,6 +1,6 @@
 // simple-oauth2: strictly encoded Basic authentication, strict JSON, endpoints given by hand, and no PKCE of its own.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 
 import { AuthorizationCode } from 'simple-oauth2';
@@ -23,6 +23,19 @@ describe('simple-oauth2', () => {
     const fresh = await access.refresh();
     assert.notEqual(fresh.token.refresh_token, access.token.refresh_token);
     await reads(fresh.token.access_token);
+  });
+
+  // The library has no PKCE of its own, but passes on what it is given.
+  test('exchanges a code with PKCE, too', async () => {
+    const verifier = randomBytes(32).toString('base64url');
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const client = clientOf(application);
+    const proof = { code_challenge: challenge, code_challenge_method: 'S256' };
+    const access = await connect(client, proof, { code_verifier: verifier });
+    await reads(access.token.access_token);
+    const other = randomBytes(32).toString('base64url');
+    const unproven = connect(client, { ...proof, prompt: 'consent' }, { code_verifier: other });
+    await assert.rejects(unproven, refusal(400, 'invalid_grant', /code_verifier/));
   });
 
   test('knows that a stored token has expired, and refreshes it', async () => {
@@ -67,12 +80,12 @@ function clientOf({ clientId, clientSecret }) {
   });
 }
 
-async function connect(client) {
+async function connect(client, asked = {}, sent = {}) {
   const state = randomBytes(16).toString('hex');
-  const url = client.authorizeURL({ redirect_uri: application.redirectUri, scope: SCOPES, state });
+  const url = client.authorizeURL({ redirect_uri: application.redirectUri, scope: SCOPES, state, ...asked });
   const { searchParams } = new URL(await allows(url));
   assert.equal(searchParams.get('state'), state);
-  return client.getToken({ code: searchParams.get('code'), redirect_uri: application.redirectUri });
+  return client.getToken({ code: searchParams.get('code'), redirect_uri: application.redirectUri, ...sent });
 }
 
 /** The library throws the answer as it came. */

@@ -1,10 +1,12 @@
 //! The data API: one gate for every endpoint, and the extractors and answers they share.
 
+pub mod applications;
 mod batch;
 pub mod datastreams;
 pub mod devices;
 pub mod doc;
 mod format;
+pub mod grants;
 pub mod keys;
 mod list;
 pub mod me;

@@ -13,7 +13,7 @@ use rules::authorize::{
     AuthorizationRequest, AuthorizeError, ClientFacts, ErrorRedirect, PageError, Prompt, Refusal, Valid,
     code_location,
 };
-use rules::diagnosis;
+use rules::diagnosis::{self, presentable};
 use rules::form::Form;
 use rules::redirect_uri::closest;
 
@@ -34,17 +34,23 @@ pub(crate) async fn new(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fail> {
     let form = Form::parse(query.unwrap_or_default()).map_err(|error| explain(&error.into()))?;
-    let request = AuthorizationRequest::parse(&form).map_err(|error| explain(&error))?;
-    let found = app.db.read(|tx| application::client(tx, request.client_id())).await?;
-    let application = found.ok_or_else(|| explain(&PageError::UnknownClient))?;
+    let request = AuthorizationRequest::parse(&form);
+    let named = request.as_ref().map_or_else(|_| form.get("client_id"), |request| Some(request.client_id()));
+    let found = match named {
+        Some(client_id) => app.db.read(|tx| application::client(tx, client_id)).await?,
+        None => None,
+    };
+    let Some(application) = found else {
+        return Err(explain(&request.err().unwrap_or(PageError::UnknownClient)).into());
+    };
     let scene = Scene { visit: &visit, application: &application, form: &form };
-    match request.check(&facts(&application)) {
+    match request.map_err(Refusal::Page).and_then(|request| request.check(&facts(&application))) {
         Ok(valid) => go_on(&app, &scene, valid).await,
         Err(Refusal::Page(error)) => {
-            scene.note("invalid_request", &error.to_string()).await;
+            scene.note(("invalid_request", &error.to_string()), None).await;
             Err(explain(&error).into())
         }
-        Err(Refusal::Redirect(error)) => Ok(scene.fail(&error).await),
+        Err(Refusal::Redirect(error)) => Ok(scene.fail(&error, None).await),
     }
 }
 
@@ -57,22 +63,27 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     /// Tells the application by way of the browser, and keeps it for the application's owner.
-    async fn fail(&self, error: &ErrorRedirect) -> Response {
-        self.note(error.error.as_str(), error.description.as_str()).await;
+    async fn fail(&self, error: &ErrorRedirect, about: Option<&str>) -> Response {
+        self.note((error.error.as_str(), error.description.as_str()), about).await;
         send_back(self.visit, self.application, error)
     }
 
-    async fn note(&self, error: &str, description: &str) {
+    /// Keeps a refusal; `about` names the parameter if the request alone does not tell.
+    async fn note(&self, (error, description): (&str, &str), about: Option<&str>) {
         let (app, client) = (&self.visit.app, self.application.client_id.clone());
         if !app.throttle.may_note_attempt(client.as_str(), self.visit.address()) {
             return;
         }
+        let findings = diagnosis::authorize(self.form, &facts(self.application));
         let attempt = NewAttempt {
             endpoint: Endpoint::Authorize,
             error: error.to_owned(),
-            description: description.to_owned(),
+            description: presentable(description),
             reason: None,
-            findings: diagnosis::authorize(self.form, &facts(self.application)),
+            findings: match about {
+                Some(name) => diagnosis::blame(findings, &[name], description),
+                None => findings,
+            },
             sender: self.visit.sender(),
         };
         if let Err(error) = app.db.write(move |tx| attempt::record(tx, &client, &attempt)).await {
@@ -85,9 +96,13 @@ impl Scene<'_> {
 /// with a form from another site, and would look signed out. For the same reason no cookie is set here: it would
 /// take the place of the one that the browser has. The form is passed on as it came, so that `state` stays the
 /// same byte for byte.
+///
+/// An empty body is no form: then the query is the request, as it would be with GET.
 pub(crate) async fn create(request: Request) -> Result<Response, Fail> {
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = to_bytes(request.into_body(), MAX_FORM).await.map_err(|_| Trouble::too_large())?;
-    Ok(see_other(&format!("/oauth2/auth?{}", percent_encode(&body, NOT_IN_QUERIES))))
+    let sent = if body.is_empty() { query.as_bytes() } else { &body };
+    Ok(see_other(&format!("/oauth2/auth?{}", percent_encode(sent, NOT_IN_QUERIES))))
 }
 
 /// What a form may hold unencoded and a query may not (RFC 3986 §3.4); bytes beyond ASCII are always encoded.
@@ -109,7 +124,8 @@ async fn go_on(app: &App, scene: &Scene<'_>, valid: Valid) -> Result<Response, F
     let Scene { visit, application, .. } = *scene;
     if valid.resources().iter().any(|resource| !is_ours(app, resource)) {
         let why = "resource names something that this server does not guard.";
-        return Ok(scene.fail(&valid.refuse(AuthorizeError::InvalidTarget, why)).await);
+        let error = valid.refuse(AuthorizeError::InvalidTarget, why);
+        return Ok(scene.fail(&error, Some("resource")).await);
     }
     // What follows answers prompt=none as it should be answered: it is no failure to keep.
     let silent = valid.asks(Prompt::None);
@@ -128,8 +144,12 @@ async fn go_on(app: &App, scene: &Scene<'_>, valid: Valid) -> Result<Response, F
     }
     let (browser, client) = (visit.browser_hash(), application.client_id.clone());
     let sign_in = visit.session.is_none() || valid.asks(Prompt::Login);
-    let address = network(visit.address());
-    let id = app.db.write(move |tx| authorization::begin(tx, (browser, &address), &client, &valid)).await?;
+    // Who is signed in is bounded by the browser; strangers at one address also by that.
+    let address = visit.session.is_none().then(|| network(visit.address()));
+    let id = app
+        .db
+        .write(move |tx| authorization::begin(tx, (browser, address.as_deref()), &client, &valid))
+        .await?;
     Ok(visit.redirect(&if sign_in { format!("/login?request={id}") } else { consent::path(&id) }))
 }
 

@@ -15,8 +15,8 @@ use model::Tx;
 use model::application::{self, Application};
 use model::attempt::{self, Endpoint, NewAttempt, Sender};
 use model::audit::Actor;
-use rules::client_auth::{self, Presented, Proof};
-use rules::diagnosis;
+use rules::client_auth::{self, Method, Presented, Proof};
+use rules::diagnosis::{self, presentable};
 use rules::id::{ClientId, ClientSecretId};
 use rules::secret::{ClientSecret, Mint};
 use rules::token::{Received, TokenError, TokenErrorCode};
@@ -51,7 +51,8 @@ impl FromRequest<App> for ClientRequest {
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, MAX_BODY).await.map_err(|_| oauth::too_large())?;
-        let authorization = authorization(&parts.headers).map_err(|error| oauth::error(&error))?;
+        let authorization =
+            authorization(&parts.headers).map_err(|error| oauth::explained_error(app, &error))?;
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let address = parts.extensions.get::<ClientAddress>().copied().ok_or_else(oauth::server_error)?;
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
@@ -63,7 +64,7 @@ impl FromRequest<App> for ClientRequest {
             authorization,
             sender: Sender {
                 address: address.0.to_string(),
-                user_agent: text(header::USER_AGENT).unwrap_or_default(),
+                user_agent: presentable(&text(header::USER_AGENT).unwrap_or_default()),
                 request_id: request_id.unwrap_or_default(),
             },
         };
@@ -106,22 +107,18 @@ impl Sent {
     }
 
     /// Keeps a refusal for the owner of a client that has proven who it is.
-    pub(super) fn record(
-        &self,
-        tx: &mut Tx<'_>,
-        client: &ClientId,
-        (error, reason): (&TokenError, Option<String>),
-    ) -> model::Result<()> {
-        attempt::record(tx, client, &self.attempt(error, reason))
+    pub(super) fn record(&self, tx: &mut Tx<'_>, client: &ClientId, refused: &Refused) -> model::Result<()> {
+        attempt::record(tx, client, &self.attempt(refused))
     }
 
-    fn attempt(&self, error: &TokenError, reason: Option<String>) -> NewAttempt {
+    fn attempt(&self, Refused { error, reason }: &Refused) -> NewAttempt {
+        let note = reason.as_deref().unwrap_or(error.description.as_str());
         NewAttempt {
             endpoint: self.endpoint,
             error: error.error.as_str().to_owned(),
-            description: error.description.to_string(),
-            reason,
-            findings: diagnosis::exchange(&self.received()),
+            description: presentable(error.description.as_str()),
+            findings: diagnosis::exchange(&self.received(), error.about.map(|name| (name, note))),
+            reason: reason.as_deref().map(presentable),
             sender: self.sender.clone(),
         }
     }
@@ -138,35 +135,58 @@ impl Sent {
     }
 }
 
+/// A refusal: what the client is told, and what its owner is told besides.
+pub(super) struct Refused {
+    pub(super) error: TokenError,
+    pub(super) reason: Option<String>,
+}
+
+impl From<TokenError> for Refused {
+    fn from(error: TokenError) -> Self {
+        Self { error, reason: None }
+    }
+}
+
 impl ClientRequest {
-    /// The answer to a refusal that is not kept, or is kept already.
+    /// The answer to a refusal that is kept already.
     pub(super) fn refused(&self, error: &TokenError) -> Response {
-        if error.error == TokenErrorCode::InvalidClient {
-            self.app.throttle.client_failed(&self.named(), self.address.0);
-        }
         self.sent.refusal(&self.app, error)
     }
 
-    /// The answer to a request that was refused before anybody was authenticated, which the owner of the client
-    /// that it names may read.
-    pub(super) async fn refuse(&self, error: &TokenError) -> Response {
+    /// The answer to a request whose sender has not proven to be the client that it names; that client's owner may
+    /// read of it, within bounds.
+    pub(super) async fn refuse(&self, refused: impl Into<Refused>) -> Response {
+        let refused = refused.into();
+        if refused.error.error == TokenErrorCode::InvalidClient {
+            if let Some(wait) = self.app.throttle.client_wait(&self.named(), self.address.0) {
+                return too_many(wait);
+            }
+            self.app.throttle.client_failed(&self.named(), self.address.0);
+        }
         if let Some(client) = self.named_client()
             && self.app.throttle.may_note_attempt(client.as_str(), self.address.0)
         {
-            let attempt = self.sent.attempt(error, None);
+            let attempt = self.sent.attempt(&refused);
             if let Err(error) = self.app.db.write(move |tx| attempt::record(tx, &client, &attempt)).await {
                 tracing::error!(%error, "a failed attempt could not be kept");
             }
         }
-        self.refused(error)
+        self.refused(&refused.error)
     }
 
-    /// That the client must wait, because too many have failed in its name from here.
+    /// The refusal, if this address has failed too often in the client's name and fails again. A read tells, so that a
+    /// flood of guesses does not queue for the writer; whoever has the secret is not held back by those who guess.
     ///
     /// Requests that arrive together are all looked at before the first failure counts. Unlike passwords, secrets are
     /// 256 random bits and cost no hashing: a burst more of guesses finds nothing, so nobody has to wait for a turn.
-    pub(super) fn held_back(&self) -> Option<Response> {
-        self.app.throttle.client_wait(&self.named(), self.address.0).map(too_many)
+    pub(super) async fn held_back(&self, presented: &Presented) -> Option<Response> {
+        let wait = self.app.throttle.client_wait(&self.named(), self.address.0)?;
+        let proven = self.app.db.read(|tx| authenticate(tx, &self.app.mint, presented)).await;
+        match proven {
+            Ok(Ok(_)) => None,
+            Ok(Err(_)) => Some(too_many(wait)),
+            Err(error) => Some(oauth::failed(&error)),
+        }
     }
 
     /// What can't be a client id is throttled as one, so that nobody fills the memory with inventions.
@@ -189,7 +209,8 @@ pub(super) fn authenticate(
     mint: &Mint,
     presented: &Presented,
 ) -> model::Result<Result<Authenticated, TokenError>> {
-    let mut refusal = TokenError::invalid_client("The client is unknown, or its secret is wrong.");
+    let mut refusal = TokenError::invalid_client("The client is unknown, or its secret is wrong.")
+        .about(if presented.method() == Method::None { "client_id" } else { "client_secret" });
     for candidate in presented.candidates() {
         let Some(client) = application::client(tx, candidate.client_id())? else { continue };
         match candidate.proof(client.client_type) {

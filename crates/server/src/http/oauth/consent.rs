@@ -3,11 +3,14 @@
 //! Everything that is decided comes from the stored request, which is bound to this browser; the form adds only
 //! the organization, the devices, the optional scopes and the answer.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
+use model::access_request::{self, Asked, Standing};
 use model::application::{self, Application};
 use model::authorization::{self, Pending};
 use model::grant::{self, Approval, Approved};
@@ -29,6 +32,7 @@ use crate::http::session as sign_in;
 use crate::http::settings::form::{device_choices, devices, errors as form_errors, scope_line, ticked};
 use crate::http::settings::two_factor::set_up_path;
 use crate::views::Nav;
+use crate::views::access_requests::AskState;
 use crate::views::consent::{Asker, Consent, OrganizationChoice, SignedIn, Trust, consent};
 use crate::views::consent_refused::{ConsentRefused, MissingScope, Person, consent_refused};
 use crate::views::parts::{DeviceChoice, Errors, ScopeChoice};
@@ -76,6 +80,31 @@ struct Scene {
     administrators: Vec<(String, String)>,
     devices: Vec<DeviceChoice>,
     owes_second_factor: bool,
+    asked: Option<Asked>,
+}
+
+/// What the person has ticked so far: nothing, until a form comes back with a mistake.
+#[derive(Default)]
+struct Ticks {
+    optional: ScopeSet,
+    devices: BTreeSet<String>,
+}
+
+impl Ticks {
+    fn read(form: &Fields) -> Self {
+        Self {
+            optional: form.all("scope").filter_map(Scope::parse).collect(),
+            devices: form.all("device_id").map(str::to_owned).collect(),
+        }
+    }
+
+    fn onto(&self, choices: &[DeviceChoice]) -> Vec<DeviceChoice> {
+        let ticked = |choice: &DeviceChoice| DeviceChoice {
+            chosen: self.devices.contains(&choice.id),
+            ..choice.clone()
+        };
+        choices.iter().map(ticked).collect()
+    }
 }
 
 /// What stands between the person and the page.
@@ -96,7 +125,7 @@ pub(crate) async fn show(
         Entry::Scene(scene) if scene.owes_second_factor => Ok(scene.set_up_second_factor(&visit)),
         Entry::Scene(scene) => match remembered(&visit, &scene).await? {
             Some(code) => Ok(scene.give(&visit, &code)),
-            None => Ok(scene.page(&visit, Errors::default())),
+            None => Ok(scene.page(&visit, &Ticks::default(), Errors::default())),
         },
     }
 }
@@ -135,6 +164,26 @@ pub(crate) async fn switch_account(
     Ok(response)
 }
 
+/// `POST /oauth2/consent/{request_id}/ask`: asks an admin for a role that the application takes.
+pub(crate) async fn ask(
+    Path(id): Path<String>,
+    Query(choice): Query<Choice>,
+    Post { visit, form }: Post,
+) -> Result<Response, Fail> {
+    let id = id.parse::<RequestId>().map_err(|_| over())?;
+    let scene = match enter(&visit, &id, choice.organization_id).await? {
+        Entry::SignIn => return Ok(visit.redirect(&format!("/login?request={id}"))),
+        Entry::Scene(scene) => scene,
+    };
+    let (actor, message) = (visit.actor(), form.text("message").to_owned());
+    let about = (scene.organization.id.clone(), scene.application.client_id.clone());
+    let back = format!("{}?organization_id={}", path(&id), about.0);
+    visit
+        .write(move |tx, session| access_request::ask(tx, (session, &actor), (&about.0, &about.1), &message))
+        .await?;
+    Ok(visit.redirect(&back))
+}
+
 async fn enter(visit: &Visit, id: &RequestId, chosen: Option<OrganizationId>) -> Result<Entry, Fail> {
     let (app, browser) = (&visit.app, visit.browser_hash());
     let pending = app.db.read(|tx| authorization::find(tx, browser, id)).await.map_err(over_or)?;
@@ -165,6 +214,7 @@ fn scene(
     let owes_second_factor = second_factor::is_owed(tx, &organization.id, &session.person.id, role)?;
     Ok(Scene {
         owes_second_factor,
+        asked: access_request::latest(tx, &session.person.id, (&organization.id, &application.client_id))?,
         administrators: organization::administrators(tx, &organization.id)?,
         session: session.clone(),
         pending: pending.clone(),
@@ -192,9 +242,10 @@ async fn remembered(visit: &Visit, scene: &Scene) -> Result<Option<Plaintext<Cod
 }
 
 async fn allow(visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, Fail> {
+    let ticks = Ticks::read(form);
     let approval = match approval(&scene, form) {
         Ok(approval) => approval,
-        Err(errors) => return Ok(scene.page(visit, errors)),
+        Err(errors) => return Ok(scene.page(visit, &ticks, errors)),
     };
     let (mint, actor, pending) = (visit.app.mint.clone(), visit.actor(), scene.pending.clone());
     let approved = visit
@@ -205,7 +256,7 @@ async fn allow(visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, F
         Ok(Approved::NeedsSecondFactor) => Ok(scene.set_up_second_factor(visit)),
         Ok(Approved::RoleLacks(missing)) => Ok(scene.refused(visit, missing)),
         Ok(Approved::Nothing) => deny(visit, scene).await,
-        Err(Error::Invalid(invalid)) => Ok(scene.page(visit, form_errors(invalid))),
+        Err(Error::Invalid(invalid)) => Ok(scene.page(visit, &ticks, form_errors(invalid))),
         Err(error) => Err(over_or(error)),
     }
 }
@@ -254,21 +305,22 @@ impl Scene {
     }
 
     /// The question, or why it can't be asked.
-    fn page(&self, visit: &Visit, errors: Errors) -> Response {
+    fn page(&self, visit: &Visit, ticks: &Ticks, errors: Errors) -> Response {
         let missing = self.role.missing(self.application.profile.scopes.set());
         if !missing.is_empty() {
             return self.refused(visit, missing);
         }
         let status = if errors.0.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-        let body = consent(&self.question(visit, errors));
+        let body = consent(&self.question(visit, ticks, errors));
         let source = self.destination.form_action_source();
         let title = format!("{} asks for your data", self.application.profile.name);
         visit.page(status, (&title, Nav::Focused, body), FormTarget::And(&source))
     }
 
-    fn question(&self, visit: &Visit, errors: Errors) -> Consent {
+    fn question(&self, visit: &Visit, ticks: &Ticks, errors: Errors) -> Consent {
         let profile = &self.application.profile;
-        let chosen = if errors.on("devices").is_some() { "chosen" } else { "all" };
+        let chosen =
+            if errors.on("devices").is_some() || !ticks.devices.is_empty() { "chosen" } else { "all" };
         let listed = profile.scopes.set().or(profile.optional_scopes.set());
         let asked = self.pending.scopes.within(listed);
         let required = asked.within(asked.set().without(self.pending.optional));
@@ -287,10 +339,10 @@ impl Scene {
             required: required.iter().map(scope_line).collect(),
             optional: optional
                 .iter()
-                .map(|scope| ScopeChoice { scope: scope_line(scope), ticked: false })
+                .map(|scope| ScopeChoice { scope: scope_line(scope), ticked: ticks.optional.contains(scope) })
                 .collect(),
             devices: chosen.to_owned(),
-            device_choices: self.devices.clone(),
+            device_choices: ticks.onto(&self.devices),
             errors,
         }
     }
@@ -347,6 +399,12 @@ impl Scene {
                 .iter()
                 .map(|(name, email)| Person { name: name.clone(), email: email.clone() })
                 .collect(),
+            ask_action: format!("{}/ask?organization_id={}", path(&self.pending.id), self.organization.id),
+            asked: match self.asked.clone() {
+                Some(Asked { created_at, standing: Standing::Open }) => AskState::Waiting(created_at),
+                Some(Asked { standing: Standing::Refused(answer), .. }) => AskState::Refused(answer),
+                _ => AskState::May,
+            },
             return_url: self.denial().location(self.issuer(visit)),
             return_host: self.destination.host_for_display(),
         };

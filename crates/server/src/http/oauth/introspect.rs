@@ -23,9 +23,9 @@ use crate::http::oauth::revoke::client_token;
 pub(crate) async fn create(call: ClientRequest) -> Response {
     let inquiry = match Inquiry::parse(&call.sent.received()) {
         Ok(inquiry) => inquiry,
-        Err(error) => return call.refuse(&error).await,
+        Err(error) => return call.refuse(error).await,
     };
-    if let Some(wait) = call.held_back() {
+    if let Some(wait) = call.held_back(&inquiry.client).await {
         return wait;
     }
     // A read: what this endpoint is asked most of all is whether a token still works.
@@ -37,7 +37,7 @@ pub(crate) async fn create(call: ClientRequest) -> Response {
             }
             oauth::json_response(StatusCode::OK, &body(&call.app, &found))
         }
-        Ok(Err(error)) => call.refuse(&error).await,
+        Ok(Err(error)) => call.refuse(error).await,
         Err(error) => oauth::failed(&error),
     }
 }

@@ -34,7 +34,16 @@ pub(crate) async fn authorization_server(State(app): State<App>) -> Response {
 
 /// `GET /.well-known/oauth-protected-resource`
 pub(crate) async fn protected_resource(State(app): State<App>) -> Response {
-    let resource = oauth::resource(&app.site);
+    describe(&app, oauth::resource(&app.site))
+}
+
+/// `GET /.well-known/oauth-protected-resource/v1`: the same for who takes the API's whole address for the resource
+/// (RFC 9728 §3.1).
+pub(crate) async fn protected_api(State(app): State<App>) -> Response {
+    describe(&app, &app.site.api_url)
+}
+
+fn describe(app: &App, resource: &str) -> Response {
     public(&json!({
         "resource": resource,
         "authorization_servers": [app.site.public_url],

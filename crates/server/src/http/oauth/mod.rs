@@ -21,7 +21,7 @@ const WELL_KNOWN: &str = "/.well-known/";
 
 /// Where RFC 9728 metadata is.
 pub(crate) fn protected_resource_url(site: &Site) -> String {
-    format!("{}{WELL_KNOWN}oauth-protected-resource", site.public_url)
+    format!("{}{WELL_KNOWN}oauth-protected-resource", resource(site))
 }
 
 /// The API, as tokens and RFC 9728 metadata name it.
@@ -81,9 +81,17 @@ pub(crate) fn server_error() -> Response {
     json_response(StatusCode::INTERNAL_SERVER_ERROR, &body)
 }
 
-pub(crate) fn unavailable() -> Response {
-    let body =
-        json!({"error": "temporarily_unavailable", "error_description": "The database is busy. Try again."});
+fn unavailable() -> Response {
+    try_again("The database is busy. Try again.")
+}
+
+/// The request itself was what took so long.
+pub(crate) fn too_slow() -> Response {
+    try_again("The request took too long to arrive. Send it again.")
+}
+
+fn try_again(description: &str) -> Response {
+    let body = json!({"error": "temporarily_unavailable", "error_description": description});
     let mut response = json_response(StatusCode::SERVICE_UNAVAILABLE, &body);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
@@ -101,5 +109,7 @@ fn json_response(status: StatusCode, body: &impl serde::Serialize) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let exposed = HeaderValue::from_static("Retry-After, WWW-Authenticate, X-Request-Id");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     response
 }

@@ -21,9 +21,9 @@ use crate::http::oauth::client::{ClientRequest, authenticate};
 pub(crate) async fn create(call: ClientRequest) -> Response {
     let inquiry = match Inquiry::parse(&call.sent.received()) {
         Ok(inquiry) => inquiry,
-        Err(error) => return call.refuse(&error).await,
+        Err(error) => return call.refuse(error).await,
     };
-    if let Some(wait) = call.held_back() {
+    if let Some(wait) = call.held_back(&inquiry.client).await {
         return wait;
     }
     let (mint, sent) = (call.app.mint.clone(), call.sent.clone());
@@ -43,7 +43,7 @@ pub(crate) async fn create(call: ClientRequest) -> Response {
     });
     match revoked.await {
         Ok(Ok(())) => done(),
-        Ok(Err(error)) => call.refuse(&error).await,
+        Ok(Err(error)) => call.refuse(error).await,
         Err(error) => oauth::failed(&error),
     }
 }

@@ -15,26 +15,26 @@ use rules::secret::{Code, Mint, RefreshToken};
 use rules::token::{Grant, TokenError, TokenRequest};
 
 use crate::http::oauth;
-use crate::http::oauth::client::{Authenticated, ClientRequest, Sent, authenticate};
+use crate::http::oauth::client::{Authenticated, ClientRequest, Refused, Sent, authenticate};
 
 /// `POST /oauth2/token`
 pub(crate) async fn create(call: ClientRequest) -> Response {
     let request = match TokenRequest::parse(&call.sent.received()) {
         Ok(request) => request,
-        Err(error) => return call.refuse(&error).await,
+        Err(error) => return call.refuse(error).await,
     };
-    if let Some(wait) = call.held_back() {
+    if let Some(wait) = call.held_back(&request.client).await {
         return wait;
     }
     if request.resources.iter().any(|resource| !oauth::authorize::is_ours(&call.app, resource)) {
         let why = "resource names something that this server does not guard.";
-        return call.refuse(&TokenError::invalid_target(why)).await;
+        return call.refuse(TokenError::invalid_target(why).about("resource")).await;
     }
     let (mint, sent) = (call.app.mint.clone(), call.sent.clone());
     let answer = call.app.db.write(move |tx| answer(tx, &mint, &request, &sent)).await;
     match answer {
         Ok(Answer::Tokens(issued)) => oauth::json_response(StatusCode::OK, &body(&issued)),
-        Ok(Answer::Unproven(error)) => call.refuse(&error).await,
+        Ok(Answer::Unproven(refused)) => call.refuse(refused).await,
         Ok(Answer::Refused(error)) => call.refused(&error),
         Err(error) => oauth::failed(&error),
     }
@@ -42,16 +42,16 @@ pub(crate) async fn create(call: ClientRequest) -> Response {
 
 enum Answer {
     Tokens(Issued),
-    /// The client is not who it says.
-    Unproven(TokenError),
-    /// The client is, and may read why.
+    /// The client has not proven who it is: it failed to, or is public and has only said so.
+    Unproven(Refused),
+    /// The client has, and its owner may read why.
     Refused(TokenError),
 }
 
 fn answer(tx: &mut Tx<'_>, mint: &Mint, request: &TokenRequest, sent: &Sent) -> model::Result<Answer> {
     let client = match authenticate(tx, mint, &request.client)? {
         Ok(client) => client,
-        Err(error) => return Ok(Answer::Unproven(error)),
+        Err(error) => return Ok(Answer::Unproven(error.into())),
     };
     if let Some(secret) = &client.1 {
         let now = tx.now();
@@ -60,9 +60,17 @@ fn answer(tx: &mut Tx<'_>, mint: &Mint, request: &TokenRequest, sent: &Sent) -> 
     match exchange(tx, mint, &client, (&request.grant, sent))? {
         Outcome::Issued(issued) => Ok(Answer::Tokens(issued)),
         Outcome::Refused(refusal) => {
-            let error = explained(&refusal);
-            sent.record(tx, &client.0.client_id, (&error, Some(refusal.reason())))?;
-            Ok(Answer::Refused(error))
+            let presented = match &request.grant {
+                Grant::AuthorizationCode { .. } => "code",
+                Grant::RefreshToken { .. } => "refresh_token",
+            };
+            let error = explained(&refusal).about(refusal.parameter(presented));
+            let refused = Refused { error, reason: Some(refusal.reason()) };
+            if client.1.is_none() {
+                return Ok(Answer::Unproven(refused));
+            }
+            sent.record(tx, &client.0.client_id, &refused)?;
+            Ok(Answer::Refused(refused.error))
         }
     }
 }

@@ -35,8 +35,6 @@ pub(super) const PURPOSE: Purpose = Purpose {
 };
 pub(super) const INDEX: &str = "/settings/developer/oauth-applications";
 const PAGE: u32 = 50;
-/// How many failed attempts the page of an application shows.
-const ATTEMPTS: u32 = 20;
 
 /// Where a list of applications goes on.
 #[derive(Debug, Default, Deserialize)]
@@ -206,7 +204,7 @@ pub(crate) async fn show(
         .read(|tx| {
             let found = application::find(tx, &access, &client_id)?;
             let secrets = application::secrets(tx, &access, &client_id)?;
-            let attempts = attempt::of_application(tx, &access, &client_id, ATTEMPTS)?;
+            let attempts = attempt::of_application(tx, &access, &client_id)?;
             Ok::<_, Error>((found, secrets, grant::count(tx, &client_id)?, attempts))
         })
         .await?;

@@ -1,5 +1,6 @@
 //! Settings: a person's profile and connections, Developer Settings, and the organization's policies.
 
+pub(crate) mod access_requests;
 pub(crate) mod api_keys;
 pub(crate) mod applications;
 pub(crate) mod connections;

@@ -58,7 +58,7 @@ pub(super) fn attempts(attempts: &[AttemptRow]) -> Markup {
         section.stack #attempts {
             h2 { "Failed attempts" }
             p.hint {
-                "Requests of this application that we refused in the last seven days, newest first, with what was received and what "
+                "The newest fifty requests of this application that we refused in the last seven days, with what was received and what "
                 "was wrong with it. Secrets are not kept. Anybody can send a request in your application's name, so not all of this need be yours."
             }
             @if attempts.is_empty() {

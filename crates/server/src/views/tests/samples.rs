@@ -3,6 +3,7 @@
 mod account;
 mod data;
 
+use crate::views::access_requests::{self, AskState, RequestCard, RequestIndex, RoleChoice};
 use crate::views::api_keys::{self, KeyCreated, KeyForm, KeyIndex, KeyRow, KeyShow, KeyState};
 use crate::views::applications::{
     self, ApplicationCreated, ApplicationForm, ApplicationIndex, ApplicationRow, ApplicationShow, AttemptRow,
@@ -94,7 +95,7 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         .collect()
 }
 
-fn console_pages() -> [(&'static str, Place, Markup); 18] {
+fn console_pages() -> [(&'static str, Place, Markup); 20] {
     [
         (
             "api_keys",
@@ -141,6 +142,12 @@ fn console_pages() -> [(&'static str, Place, Markup); 18] {
         ),
         ("connections", Place::Connections, connections::index(&connection_index(connected()))),
         ("connections_empty", Place::Connections, connections::index(&connection_index(vec![]))),
+        (
+            "access_requests",
+            Place::AccessRequests,
+            access_requests::index(&request_index(vec![access_request()])),
+        ),
+        ("access_requests_empty", Place::AccessRequests, access_requests::index(&request_index(vec![]))),
         ("wall", Place::Developer, wall::wall(&wall_page())),
         (
             "devices",
@@ -378,6 +385,28 @@ fn attempt() -> AttemptRow {
     }
 }
 
+fn request_index(requests: Vec<RequestCard>) -> RequestIndex {
+    RequestIndex { csrf: "token".into(), organization: "Harbour Trust".into(), requests }
+}
+
+fn access_request() -> RequestCard {
+    let choice = |name: &str, beyond: &[&str]| RoleChoice { name: name.into(), beyond: lines(beyond) };
+    RequestCard {
+        id: "arq_1".into(),
+        name: HOSTILE.into(),
+        email: "ida@harbour.example".into(),
+        role: "Viewer".into(),
+        application: "Tide Ledger".into(),
+        publisher: "Tide Works".into(),
+        message: HOSTILE.into(),
+        missing: lines(&["observations:write"]),
+        choices: vec![choice("Operator", &["devices:write", "webhooks:read"])],
+        created_at: instant("2026-05-02T11:04:00Z"),
+        expires_at: instant("2026-05-09T11:04:00Z"),
+        error: Some("That is not your password.".into()),
+    }
+}
+
 fn wall_page() -> Wall {
     Wall {
         title: "API Keys".into(),
@@ -486,6 +515,8 @@ fn refused() -> ConsentRefused {
             roles: ["Operator", "Organization Admin", "Owner"].map(String::from).into(),
         }],
         administrators: people(),
+        ask_action: "/oauth2/consent/req_1/ask?organization_id=org_1".into(),
+        asked: AskState::Refused(HOSTILE.into()),
         return_url: "https://tide.example/callback?error=access_denied".into(),
         return_host: "tide.example".into(),
     }

@@ -2,12 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::mpsc;
+use std::task::Poll;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Runtime;
@@ -157,12 +161,45 @@ impl TestApp {
 
     /// Sends a request and reads the answer to its end.
     pub(crate) fn send(&self, request: Request) -> Answer {
-        let asked = format!("{} {}", request.method(), request.uri());
-        let router = self.router.clone();
-        let (parts, body) = self.runtime.block_on(async {
-            let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-            (parts, body.collect().await.unwrap().to_bytes())
+        let asked = asked(&request);
+        let answer = self.runtime.block_on(self.router.clone().oneshot(request)).unwrap();
+        self.read_whole(asked, answer)
+    }
+
+    /// Sends a request that meets a change: it reads what it reads before `change` is committed, and writes what
+    /// it writes after.
+    pub(crate) fn send_amid(
+        &self,
+        request: Request,
+        mut change: impl FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
+    ) -> Answer {
+        let (tell, begun) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let db = self.app.db.clone();
+        let changing = std::thread::spawn(move || {
+            db.write_blocking(move |tx| {
+                change(tx)?;
+                tell.send(()).unwrap();
+                released.recv().unwrap();
+                Ok::<_, model::Error>(())
+            })
         });
+        begun.recv().unwrap();
+        let asked = asked(&request);
+        let answer = self.runtime.block_on(async {
+            let mut answering = Box::pin(self.router.clone().oneshot(request));
+            let waits = poll_fn(|context| Poll::Ready(answering.as_mut().poll(context).is_pending())).await;
+            assert!(waits, "it was answered without a write, so nothing can come between");
+            release.send(()).unwrap();
+            answering.await.unwrap()
+        });
+        changing.join().unwrap().unwrap();
+        self.read_whole(asked, answer)
+    }
+
+    fn read_whole(&self, asked: String, answer: Response) -> Answer {
+        let (parts, body) = answer.into_parts();
+        let body = self.runtime.block_on(body.collect()).unwrap().to_bytes();
         let body = String::from_utf8_lossy(&body).into_owned();
         let answer = Answer { status: parts.status, headers: parts.headers, body, asked };
         self.note_secrets(&answer);
@@ -304,6 +341,10 @@ impl TestApp {
             Ok(counted)
         })
     }
+}
+
+fn asked(request: &Request) -> String {
+    format!("{} {}", request.method(), request.uri())
 }
 
 /// What every story must leave behind: no error in the log, and no credential where it can be read.

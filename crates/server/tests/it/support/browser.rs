@@ -32,8 +32,13 @@ impl<'a> Browser<'a> {
 
     /// Opens a page and stays there.
     pub(crate) fn get_once(&self, target: &str) -> Answer {
+        self.receive(self.page_request(target))
+    }
+
+    /// The request that [`Browser::get_once`] sends, to be sent by the story.
+    pub(crate) fn page_request(&self, target: &str) -> Request<Body> {
         let request = request(Method::GET, target).header("sec-fetch-site", "none");
-        self.receive(self.with_cookies(request, String::new()))
+        self.with_cookies(request, String::new())
     }
 
     /// Sends a form of the page that is open: its `csrf_token` goes along.

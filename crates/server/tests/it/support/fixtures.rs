@@ -190,10 +190,48 @@ impl TestApp {
 
     /// Takes a person out of service. No verb does this yet, so the story does what one would.
     pub(crate) fn disable(&self, member: &Member) {
+        self.set_disabled(member, Some(self.now()));
+    }
+
+    /// Undoes [`TestApp::disable`].
+    pub(crate) fn enable(&self, member: &Member) {
+        self.set_disabled(member, None);
+    }
+
+    fn set_disabled(&self, member: &Member, at: Option<jiff::Timestamp>) {
         let (person, organization) = (member.person.id.clone(), member.organization.id.clone());
         self.write(move |tx| {
-            let now = tx.now();
-            tx.execute("UPDATE person SET disabled_at = ?2 WHERE id = ?1", params![person.as_str(), now])?;
+            tx.execute("UPDATE person SET disabled_at = ?2 WHERE id = ?1", params![person.as_str(), at])?;
+            tx.bump(organization.as_str());
+            Ok(())
+        });
+    }
+
+    /// Suspends an organization. No verb does this yet either.
+    pub(crate) fn suspend(&self, organization: &Organization) {
+        self.set_suspended(organization, Some(self.now()));
+    }
+
+    /// Undoes [`TestApp::suspend`].
+    pub(crate) fn resume(&self, organization: &Organization) {
+        self.set_suspended(organization, None);
+    }
+
+    fn set_suspended(&self, organization: &Organization, at: Option<jiff::Timestamp>) {
+        let id = organization.id.clone();
+        self.write(move |tx| {
+            tx.execute("UPDATE organization SET suspended_at = ?2 WHERE id = ?1", params![id.as_str(), at])?;
+            tx.bump(id.as_str());
+            Ok(())
+        });
+    }
+
+    /// Takes a person out of their organization. Nor does a verb do this.
+    pub(crate) fn expel(&self, member: &Member) {
+        let (person, organization) = (member.person.id.clone(), member.organization.id.clone());
+        self.write(move |tx| {
+            let sql = "DELETE FROM membership WHERE organization_id = ?1 AND person_id = ?2";
+            tx.execute(sql, params![organization.as_str(), person.as_str()])?;
             tx.bump(organization.as_str());
             Ok(())
         });
@@ -212,7 +250,8 @@ impl TestApp {
         self.write(move |tx| application::delete(tx, &access, &Actor::local("story"), &id));
     }
 
-    fn publisher(&self, client: &Client) -> Access {
+    /// What an Owner of the application's organization may do.
+    pub(crate) fn publisher(&self, client: &Client) -> Access {
         let id = client.application.organization_id.clone();
         let publisher = self.read(|tx| organization::find(tx, &id)).unwrap();
         self.access(&publisher)

@@ -33,7 +33,16 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn post(&self, target: &str, body: &Value) -> Answer {
-        let request = request(Method::POST, target)
+        self.send(Method::POST, target, body)
+    }
+
+    pub(crate) fn patch(&self, target: &str, body: &Value) -> Answer {
+        self.send(Method::PATCH, target, body)
+    }
+
+    /// Sends JSON by any method.
+    pub(crate) fn send(&self, method: Method, target: &str, body: &Value) -> Answer {
+        let request = request(method, target)
             .header("authorization", &self.authorization)
             .header("content-type", "application/json");
         self.app.send(request.body(Body::from(body.to_string())).unwrap())
