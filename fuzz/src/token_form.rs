@@ -4,7 +4,7 @@
 //! was not sent. What is understood must stand in the request, once and in one place; what is refused must not
 //! repeat a secret, neither to the sender nor, among the findings, to the application's owner.
 
-use rules::diagnosis;
+use rules::diagnosis::{self, Finding};
 use rules::token::{Grant, Inquiry, Received, TokenError, TokenErrorCode, TokenRequest};
 
 use super::expand::expand;
@@ -108,7 +108,7 @@ fn laws_of_an_inquiry(inquiry: &Inquiry, received: &Received<'_>) {
 
 /// What an application's owner is shown of a failed request.
 fn laws_of_the_findings(received: &Received<'_>) {
-    let findings = diagnosis::exchange(received);
+    let findings = findings(received);
     assert!(findings.len() <= 40);
     for finding in findings {
         for text in [&finding.name, &finding.shown, &finding.note] {
@@ -171,11 +171,18 @@ fn no_secret_is_repeated(received: &Received<'_>) {
     }
 }
 
+/// The findings as they are kept, with what the request was refused for.
+fn findings(received: &Received<'_>) -> Vec<Finding> {
+    let error = TokenRequest::parse(received).err();
+    let blamed = error.as_ref().and_then(|error| Some((error.about?, error.description.as_str())));
+    diagnosis::exchange(received, blamed)
+}
+
 /// The errors to the sender, and the findings for the application's owner.
 fn all_that_is_told(received: &Received<'_>) -> Vec<String> {
     let errors = [TokenRequest::parse(received).err(), Inquiry::parse(received).err()];
     let errors = errors.into_iter().flatten().map(|error| error.description.to_string());
-    let findings = diagnosis::exchange(received).into_iter();
+    let findings = findings(received).into_iter();
     errors.chain(findings.flat_map(|found| [found.name, found.shown, found.note])).collect()
 }
 

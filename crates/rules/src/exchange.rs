@@ -198,6 +198,13 @@ pub struct RefreshFacts<'a> {
     pub rotation: Rotation,
 }
 
+impl RefreshFacts<'_> {
+    /// What is left of what its line was given.
+    fn left(&self) -> ScopeSet {
+        self.scopes.and(self.bound)
+    }
+}
+
 /// That a refresh token has a successor.
 #[derive(Clone, Copy, Debug)]
 pub struct Rotated<'a> {
@@ -259,13 +266,13 @@ pub fn judge_refresh(
     if token.expires_at <= now {
         return RefreshVerdict::Refuse(Refusal::Expired { ago: now.duration_since(token.expires_at) });
     }
+    // offline_access is what a refresh token lives on; what it stands for must be something.
+    let left = token.left();
+    if token.role.is_some() && (!left.contains(Scope::OfflineAccess) || left.without(LASTING).is_empty()) {
+        return RefreshVerdict::Refuse(Refusal::TakenBack);
+    }
     if let Some(refusal) = beyond(token, request) {
         return RefreshVerdict::Refuse(refusal);
-    }
-    // offline_access is what a refresh token lives on; what it stands for must be something.
-    let left = token.scopes.and(token.bound);
-    if !left.contains(Scope::OfflineAccess) || left.without(LASTING).is_empty() {
-        return RefreshVerdict::Refuse(Refusal::TakenBack);
     }
     match token.rotation {
         Rotation::Rotate => RefreshVerdict::Rotate,
@@ -305,7 +312,7 @@ fn beyond(token: &RefreshFacts<'_>, request: &RefreshRequest<'_>) -> Option<Refu
     if token.role.is_none() {
         return Some(Refusal::NoRole);
     }
-    let more = request.scopes.unwrap_or(ScopeSet::EMPTY).without(token.scopes);
+    let more = request.scopes.unwrap_or(ScopeSet::EMPTY).without(token.left());
     more.iter().next().map(Refusal::ScopeBeyondGrant)
 }
 

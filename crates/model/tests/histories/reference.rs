@@ -362,7 +362,10 @@ impl Reference {
             return Outcome::Refused("ended");
         }
         let person = self.grants[self.grant_of(family)].person;
-        let beyond = asked.unwrap_or(0) & !scopes != 0;
+        let (required, optional) = self.apps[self.grants[self.grant_of(family)].app].listing;
+        let bound = self.consents[self.families[family].consent].scopes & (required | optional);
+        let left = scopes & bound;
+        let beyond = asked.unwrap_or(0) & !left != 0;
         match token.rotated {
             Some((at, ..)) if self.now - at > 30 * SECOND => {
                 self.families[family].is_over = true;
@@ -370,9 +373,11 @@ impl Reference {
             }
             None if token.end <= self.now => Outcome::Refused("expired"),
             _ if self.role(person).is_none() => Outcome::Refused("no role"),
+            // A refresh token lives on lasting access, and on something to have access to.
+            None if left & OFFLINE == 0 || left == OFFLINE => Outcome::Refused("taken back"),
             _ if beyond => Outcome::Refused("beyond"),
             Some((_, access, refresh)) => self.repeat(access, refresh),
-            None => self.renew(number, asked.unwrap_or(scopes)),
+            None => self.renew(number, asked.unwrap_or(scopes) & bound),
         }
     }
 

@@ -218,7 +218,7 @@ impl World {
             };
             // A browser for each request: one browser has only so many waiting.
             let browser = Hashed::<BrowserToken>::from_stored(tx.random()?);
-            let id = authorization::begin(tx, (browser, "local"), cast.client_id(who.1), &valid)?;
+            let id = authorization::begin(tx, (browser, Some("local")), cast.client_id(who.1), &valid)?;
             Ok::<_, Error>(Ok(Waiting { browser, id, who, uri }))
         });
         match begun.unwrap() {
@@ -483,6 +483,7 @@ fn word(refusal: &Refusal) -> &'static str {
         Refusal::RedirectUriMissing { .. } => "redirect URI missing",
         Refusal::RedirectUri { .. } => "redirect URI",
         Refusal::RedirectUriRemoved => "redirect URI removed",
+        Refusal::TakenBack => "taken back",
         Refusal::Proof(_) => "proof",
         Refusal::ScopeBeyondGrant(_) => "beyond",
         Refusal::RoleLacks(_) => "role lacks",
