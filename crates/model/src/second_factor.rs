@@ -126,13 +126,13 @@ pub fn add(
     Ok(Some(codes))
 }
 
-/// Takes the second factor away, for a person who has just proved who they are.
-pub fn remove(tx: &mut Tx<'_>, session: &Session, actor: &Actor) -> Result<()> {
+/// Takes the second factor away, for a person who has just proved who they are; whether there was one.
+pub fn remove(tx: &mut Tx<'_>, session: &Session, actor: &Actor) -> Result<bool> {
     let person = &session.person;
     let removed =
         tx.execute("DELETE FROM authenticator WHERE person_id = ?1", params![person.id.as_str()])?;
     if removed == 0 {
-        return Ok(());
+        return Ok(false);
     }
     tx.execute("DELETE FROM recovery_code WHERE person_id = ?1", params![person.id.as_str()])?;
     session::end_all(tx, (&person.id, Some(&session.id)), actor, "the second factor was removed")?;
@@ -146,7 +146,8 @@ pub fn remove(tx: &mut Tx<'_>, session: &Session, actor: &Actor) -> Result<()> {
          in.",
             actor.address
         ),
-    )
+    )?;
+    Ok(true)
 }
 
 /// New recovery codes in place of all earlier ones; none if the person has no second factor.

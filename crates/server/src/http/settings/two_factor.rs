@@ -161,12 +161,16 @@ pub(crate) async fn destroy(Post { visit, .. }: Post) -> Result<Response, Fail> 
     let (mint, actor) = (visit.app.mint.clone(), visit.actor());
     let token = visit
         .write(move |tx, session| {
-            second_factor::remove(tx, session, &actor)?;
-            session::renew(tx, &mint, session, Renewal::AsBefore)
+            if !second_factor::remove(tx, session, &actor)? {
+                return Ok(None);
+            }
+            session::renew(tx, &mint, session, Renewal::AsBefore).map(Some)
         })
         .await?;
     let mut response = visit.redirect(PROFILE);
-    visit.begin_session(&mut response, &token);
+    if let Some(token) = token {
+        visit.begin_session(&mut response, &token);
+    }
     Ok(response)
 }
 
