@@ -153,3 +153,13 @@ need_chromium() {
         [ -x "$chromium" ] || die "There is no $chromium. CHROMIUM can name another."
     fi
 }
+
+# libFuzzer is C++, and its instrumentation is the nightly compiler's.
+need_fuzzer() {
+    command -v c++ >/dev/null 2>&1 || apt_install "the fuzzer is C++; ./test --long only" g++
+    cargo +nightly fuzz --version >/dev/null 2>&1 && return
+    command -v rustup >/dev/null 2>&1 || die "Fuzzing needs a nightly Rust, and there is no rustup to install it."
+    say "Installing with rustup and cargo: nightly Rust and cargo-fuzz  (they fuzz the parsers; ./test --long only)"
+    rustup toolchain install nightly --profile minimal </dev/null || die "rustup could not install the nightly toolchain."
+    cargo install --quiet --locked cargo-fuzz </dev/null || die "cargo could not install cargo-fuzz."
+}

@@ -218,14 +218,15 @@ struct Snapshot<'c>(&'c Connection);
 
 impl<'c> Snapshot<'c> {
     fn begin(connection: &'c Connection) -> Result<Self> {
-        connection.execute_batch("BEGIN")?;
+        // Prepared once: parsing the words anew shows in the profile of every short read.
+        connection.prepare_cached("BEGIN")?.execute([])?;
         Ok(Self(connection))
     }
 }
 
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
-        if let Err(error) = self.0.execute_batch("ROLLBACK") {
+        if let Err(error) = self.0.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([])) {
             tracing::error!(%error, "a read transaction did not end");
         }
     }

@@ -86,9 +86,10 @@ pub(crate) fn without_secrets(text: &str) -> String {
     shown + &unless_secret(&run)
 }
 
-/// Hyphens stand in base64url and in names alike; names with hyphens, and UUIDs, have no capitals.
+/// Hyphens stand in base64url and in names alike; names with hyphens, and UUIDs, have no capitals and short parts.
 fn unless_secret(run: &str) -> String {
-    let is_name = run.contains('-') && !run.bytes().any(|byte| byte.is_ascii_uppercase());
+    let has_short_parts = run.split('-').all(|part| part.len() < RUN);
+    let is_name = run.contains('-') && has_short_parts && !run.bytes().any(|byte| byte.is_ascii_uppercase());
     if run.len() < RUN || is_name {
         run.to_owned()
     } else {
@@ -146,6 +147,7 @@ mod tests {
             format!("ac_bsn_{digits}"),
             format!("{}-{}_{}", &digits[..14], &digits[..14], &digits[..14]),
             digits.to_lowercase(),
+            format!("{}-x", digits.to_lowercase()),
             format!("{digits} {digits}"),
         ] {
             let said = echo(&secret);

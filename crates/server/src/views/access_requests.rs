@@ -2,7 +2,7 @@
 
 use super::parts::{
     self, Choice, Field, Head, Kind, ScopeLine, Tone, Weight, alert, avatar, badge, button, csrf, facts,
-    foreign, scope_lines,
+    foreign,
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -82,7 +82,10 @@ fn card(request: &RequestCard, token: &str) -> Markup {
             @if let Some(error) = &request.error { (alert(Tone::Danger, "Not decided", html! { (error) })) }
             p { "wants to let in " strong { (foreign(&request.application)) } " by " (foreign(&request.publisher)) "." }
             @if !request.message.is_empty() { blockquote.quote { (foreign(&request.message)) } }
-            section.stack.tight { h3 { "What their role lacks" } (scope_lines(&request.missing)) }
+            section.stack.tight {
+                h3 { "What their role lacks" }
+                ul { @for scope in &request.missing { li { (scope.sentence) " " span.quiet.small { code { (scope.name) } } } } }
+            }
             (facts(&[("Asked", parts::time(request.created_at)), ("Ends by itself", parts::time(request.expires_at))]))
             (approve(request, token))
             (refuse(request, token))
