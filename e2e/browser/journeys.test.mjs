@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
+import { codeOf } from '../support/authenticator.mjs';
 import { startCallback } from '../support/callback.mjs';
 import { startDemo } from '../support/demo.mjs';
 import { thirdParty } from '../support/third-party.mjs';
@@ -159,6 +160,41 @@ journey('a Viewer is told which scope the role lacks, and the application gets n
   assert.match(await viewer.text(), /observations:write/, 'the missing scope is named');
   assert.equal(await viewer.page.locator('[name=decision][value=allow]').count(), 0, 'there is nothing to allow');
   assert.equal(callback.arrivals.length, arrivalsBefore, 'nobody was sent back');
+});
+
+journey('an Owner sets up two-factor, and signs in with a code while an application waits', async (open) => {
+  const owner = demo.user('Owner');
+  const { application } = await demoApplication(demo.confidentialApplication);
+  const scope = 'devices:read offline_access';
+  const first = await open();
+  await first.goto(await application.authorizationUrl(scope));
+  await first.signIn(owner);
+  await decide(first, 'allow');
+  await first.goto(`${demo.issuer}/settings/profile/two-factor/new`);
+  const key = await first.page.locator('#secret').textContent();
+  await first.form('enrolment').locator('[name=code]').fill(codeOf(key));
+  await first.submit(first.form('enrolment'));
+  const [recoveryCode] = (await first.page.locator('#recovery-codes').textContent()).split('\n');
+
+  // Consent is remembered, so the form of the code is what leads to the application: its policy must let it.
+  const second = await open();
+  await second.goto(await application.authorizationUrl(scope));
+  await second.signIn(owner);
+  second.expectRefusal(401);
+  await second.form('code').locator('[name=code]').fill(codeOf(key, 7));
+  await second.submit(second.form('code'));
+  assert.match(await second.text(), /That code is wrong/);
+  await second.form('code').locator('[name=code]').fill(recoveryCode);
+  await second.submit(second.form('code'));
+  const arrival = new URL(second.page.url());
+  assert.equal(arrival.origin, callback.origin, 'the browser is sent back to the application');
+  await application.exchange(arrival);
+
+  // As it was, for whoever comes next.
+  await first.goto(`${demo.issuer}/settings/profile`);
+  await first.page.locator('summary', { hasText: 'Remove two-factor' }).click();
+  await first.submit(first.page.locator('form[action$="/two-factor/remove"]'));
+  assert.match(await first.text(), /Set up two-factor/);
 });
 
 /** A test that opens visitors and ends by asserting that no browser complained. */

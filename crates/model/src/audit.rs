@@ -75,6 +75,16 @@ actions! {
     GrantRevoked "grant.revoked" "Access removed";
     TokenFamilyRevoked "token_family.revoked" "Tokens revoked";
     AccessTokenRevoked "access_token.revoked" "Access token revoked";
+    PasswordChanged "password.changed" "Password changed";
+    PasswordResetAsked "password_reset.asked" "Link to set a password asked for";
+    PasswordReset "password_reset.used" "Password set by link";
+    SecondFactorAdded "second_factor.added" "Second factor added";
+    SecondFactorRemoved "second_factor.removed" "Second factor removed";
+    SecondFactorRefused "second_factor.refused" "Second factor refused";
+    RecoveryCodesCreated "recovery_codes.created" "Recovery codes created";
+    RecoveryCodeUsed "recovery_code.used" "Recovery code used";
+    IdentityConfirmed "identity.confirmed" "Identity confirmed";
+    PolicyChanged "organization.policy_changed" "Policy changed";
     LeakReported "leak.reported" "Leaked credential reported";
 }
 

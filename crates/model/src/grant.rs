@@ -19,7 +19,9 @@ use crate::audit::{self, Action, Actor};
 use crate::authorization::{self, Pending};
 use crate::consent::{Decision, Origin, Parties};
 use crate::device_set::{self, Devices};
+use crate::mail::{self, Mail};
 use crate::organization;
+use crate::second_factor;
 use crate::session::Session;
 use crate::token;
 use crate::{Error, Result, Tx};
@@ -42,6 +44,8 @@ pub enum Approved {
     Code(Plaintext<Code>),
     /// The role lacks these required scopes.
     RoleLacks(ScopeSet),
+    /// The organization wants its admins to have a second factor, and this one has none.
+    NeedsSecondFactor,
     /// Nothing was left to grant: only optional scopes were asked for and none was ticked.
     Nothing,
 }
@@ -61,6 +65,9 @@ pub fn approve(
     if !missing.is_empty() {
         return Ok(Approved::RoleLacks(missing));
     }
+    if second_factor::is_owed(tx, organization, &session.person.id, role)? {
+        return Ok(Approved::NeedsSecondFactor);
+    }
     let scopes = pending.scopes.within(given(&application, pending, approval).and(fitting(role)));
     if scopes.iter().all(|scope| scope == Scope::OfflineAccess) {
         return Ok(Approved::Nothing);
@@ -76,8 +83,29 @@ pub fn approve(
         (Action::ConsentGiven, origin.grant.as_str()),
         &consented(&application.client_id, &scopes, pending),
     )?;
+    tell(tx, session, (&application, organization), &scopes)?;
     let bound = token::Bound { redirect_uri: &pending.redirect_uri, challenge: pending.challenge.as_ref() };
     token::issue_code(tx, mint, (&origin, &application.client_id), &scopes, bound).map(Approved::Code)
+}
+
+/// The person learns by mail what was allowed in their name, also when it was not they who pressed Allow.
+fn tell(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    (application, organization): (&Application, &OrganizationId),
+    scopes: &ScopeList,
+) -> Result<()> {
+    let organization = organization::find(tx, organization)?.map_or_else(String::new, |found| found.name);
+    let rights: String = scopes.iter().map(|scope| format!("- {}\n", scope.sentence())).collect();
+    let text = format!(
+        "Hello {},\n\nyou allowed \"{}\" by {} to act for you on the data of {organization}:\n\n{rights}\nIf that was not \
+         you, or you changed your mind, remove its access under Connections, and change your password.",
+        session.person.name, application.profile.name, application.publisher
+    );
+    mail::send(
+        tx,
+        &Mail { to: &session.person.email, subject: "An application has access to your data", text: &text },
+    )
 }
 
 /// What the audit log says of a consent: what was given, and what was asked for and left out, which earlier consents
@@ -174,6 +202,9 @@ fn standing(
     let organization = &session.organization.id;
     let Some(role) = organization::role_of(tx, organization, &session.person.id)? else { return Ok(None) };
     if !role.missing(application.profile.scopes.set().or(scopes.set())).is_empty() {
+        return Ok(None);
+    }
+    if second_factor::is_owed(tx, organization, &session.person.id, role)? {
         return Ok(None);
     }
     Parties { application, person: &session.person.id, organization, role }.covering(tx, scopes.set())
@@ -302,6 +333,19 @@ pub fn revoke_own(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &GrantId)
         |row| row.parse::<GrantId>(0),
     )?;
     revoke(tx, &own.ok_or(Error::NotFound)?, actor, "the person removed it")
+}
+
+/// Takes back all that a person gave, in every organization; the number of grants.
+pub fn revoke_all(tx: &mut Tx<'_>, person: &PersonId, actor: &Actor, because: &str) -> Result<usize> {
+    let grants: Vec<GrantId> = tx.all(
+        "SELECT id FROM oauth_grant WHERE person_id = ?1 AND revoked_at IS NULL",
+        params![person.as_str()],
+        |row| row.parse(0),
+    )?;
+    for grant in &grants {
+        revoke(tx, grant, actor, because)?;
+    }
+    Ok(grants.len())
 }
 
 /// The scopes of a grant as its person should read them. No role has `offline_access`, which is about time and

@@ -1,12 +1,15 @@
 //! Organizations and who belongs to them.
 
+use jiff::Timestamp;
+
 use rules::id::{OrganizationId, PersonId};
 use rules::role::Role;
 use rules::secret::Mode;
 
 use crate::audit::{self, Action, Actor};
 use crate::error::Invalid;
-use crate::{Result, Tx};
+use crate::session::Session;
+use crate::{Error, Result, Tx, second_factor};
 use db::{Row, params};
 
 /// An owner of devices, keys and applications.
@@ -130,7 +133,7 @@ pub fn set_role(tx: &mut Tx<'_>, organization: &OrganizationId, person: &PersonI
         params![organization.as_str(), person.as_str(), role.name()],
     )?;
     tx.bump(organization.as_str());
-    if changed == 1 { Ok(()) } else { Err(crate::Error::NotFound) }
+    if changed == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// The people who can give access: name and e-mail of each admin and owner.
@@ -143,6 +146,61 @@ pub fn administrators(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     Ok(admins)
+}
+
+/// Since when the organization's admins must have a second factor; none if they need none.
+pub fn two_factor_demanded_since(
+    tx: &mut Tx<'_>,
+    organization: &OrganizationId,
+) -> Result<Option<Timestamp>> {
+    let sql = "SELECT admins_need_two_factor_at FROM organization WHERE id = ?1";
+    Ok(tx.optional(sql, params![organization.as_str()], |row| row.get(0))?.flatten())
+}
+
+/// Whether an organization's admins must have a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdminSignIn {
+    /// A password is enough.
+    Password,
+    /// It takes a code too.
+    TwoFactor,
+}
+
+/// Says how the organization's admins sign in. Who demands a second factor must have one, or would stand outside.
+pub fn set_admin_sign_in(
+    tx: &mut Tx<'_>,
+    session: &Session,
+    actor: &Actor,
+    wanted: AdminSignIn,
+) -> Result<()> {
+    if !session.role.is_admin() {
+        return Err(Error::NotAllowed("Only an Organization Admin or an Owner can change this.".into()));
+    }
+    if wanted == AdminSignIn::TwoFactor && !second_factor::is_set_up(tx, &session.person.id)? {
+        let words = "Set up two-factor for yourself first, so that you don't lock yourself out.";
+        return Err(Error::Invalid(Invalid::one("admins_need_two_factor", words)));
+    }
+    let (id, now) = (&session.organization.id, tx.now());
+    let changed = match wanted {
+        AdminSignIn::TwoFactor => tx.execute(
+            "UPDATE organization SET admins_need_two_factor_at = ?2
+             WHERE id = ?1 AND admins_need_two_factor_at IS NULL",
+            params![id.as_str(), now],
+        )?,
+        AdminSignIn::Password => tx.execute(
+            "UPDATE organization SET admins_need_two_factor_at = NULL
+             WHERE id = ?1 AND admins_need_two_factor_at IS NOT NULL",
+            params![id.as_str()],
+        )?,
+    };
+    if changed == 0 {
+        return Ok(());
+    }
+    let detail = match wanted {
+        AdminSignIn::TwoFactor => "admins need two-factor",
+        AdminSignIn::Password => "admins need no two-factor",
+    };
+    audit::record_detail(tx, Some(id), actor, (Action::PolicyChanged, id.as_str()), detail)
 }
 
 #[cfg(test)]

@@ -72,6 +72,16 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewPerson) -> Result<Person>
     Ok(Person { id, email, name, is_operator: false })
 }
 
+/// Gives a person a new password. Links that would set one die with it.
+pub(crate) fn set_password(tx: &mut Tx<'_>, person: &PersonId, password: &PasswordDigest) -> Result<()> {
+    let now = tx.now();
+    tx.execute(
+        "UPDATE person SET password_hash = ?2, password_changed_at = ?3 WHERE id = ?1",
+        params![person.as_str(), password.as_str(), now],
+    )?;
+    Ok(())
+}
+
 /// Makes a person the platform's operator.
 pub fn make_operator(tx: &mut Tx<'_>, person: &PersonId) -> Result<()> {
     let now = tx.now();

@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use rules::access::{Access, Credential, DeviceSet, Principal};
-use rules::id::{PersonId, SessionId};
+use rules::id::{OrganizationId, PersonId, SessionId};
 use rules::role::Role;
 use rules::secret::{Hashed, Mint, Mode, Plaintext, SessionToken};
 
@@ -18,6 +18,8 @@ use db::params;
 
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long somebody who proved who they are need not do so again.
+const RECENT: SignedDuration = SignedDuration::from_mins(10);
 /// How stale `seen_at` may be before a request writes it again.
 const SEEN_STEP: SignedDuration = SignedDuration::from_hours(1);
 
@@ -34,6 +36,8 @@ pub struct Session {
     pub role: Role,
     /// When they last proved who they are.
     pub authenticated_at: Timestamp,
+    /// Whether the organization wants them to have a second factor, and they have none.
+    pub owes_second_factor: bool,
     seen_at: Timestamp,
     expires_at: Timestamp,
 }
@@ -58,6 +62,11 @@ impl Session {
             credential: Credential::Session { id: self.id.clone(), role: self.role },
             expires_at: Some(self.expires_at),
         }
+    }
+
+    /// Whether they proved who they are within the last ten minutes, as what is sensitive asks for.
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now.duration_since(self.authenticated_at) <= RECENT
     }
 
     /// Whether [`touch`] is due.
@@ -121,16 +130,20 @@ pub fn find(tx: &mut Tx<'_>, token: Hashed<SessionToken>) -> Result<Option<Sessi
     let found = tx.optional(
         "SELECT session.id, session.authenticated_at, session.seen_at, session.expires_at,
                 person.id, person.email, person.name, person.operator_at,
-                organization.id, organization.name, organization.mode, membership.role
+                organization.id, organization.name, organization.mode, membership.role,
+                organization.admins_need_two_factor_at, authenticator.created_at
          FROM session
          JOIN person ON person.id = session.person_id
          JOIN organization ON organization.id = session.organization_id
          JOIN membership ON membership.organization_id = session.organization_id
                         AND membership.person_id = session.person_id
+         LEFT JOIN authenticator ON authenticator.person_id = session.person_id
          WHERE session.token_hash = ?1 AND session.ended_at IS NULL AND session.expires_at > ?2
            AND session.seen_at > ?3 AND person.disabled_at IS NULL AND organization.suspended_at IS NULL",
         params![token.as_bytes(), now, now - IDLE_LIFE],
         |row| {
+            let role: Role = row.parse(11)?;
+            let is_demanded = role.is_admin() && row.get::<Option<Timestamp>>(12)?.is_some();
             Ok(Session {
                 id: row.parse(0)?,
                 authenticated_at: row.get(1)?,
@@ -147,7 +160,8 @@ pub fn find(tx: &mut Tx<'_>, token: Hashed<SessionToken>) -> Result<Option<Sessi
                     name: row.get(9)?,
                     mode: row.parse::<Mode>(10)?,
                 },
-                role: row.parse(11)?,
+                role,
+                owes_second_factor: is_demanded && row.get::<Option<Timestamp>>(13)?.is_none(),
             })
         },
     )?;
@@ -172,4 +186,106 @@ pub fn end(tx: &mut Tx<'_>, session: &Session, actor: &Actor) -> Result<()> {
         audit::record(tx, Some(&session.organization.id), actor, Action::SignedOut, session.id.as_str())?;
     }
     Ok(())
+}
+
+/// A live session, as its person sees it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its id.
+    pub id: SessionId,
+    /// From which network address it was started.
+    pub address: String,
+    /// By which browser.
+    pub user_agent: String,
+    /// When somebody signed in.
+    pub created_at: Timestamp,
+    /// When it was last used, to the hour.
+    pub seen_at: Timestamp,
+}
+
+/// Every live session of a person, the latest used first.
+pub fn of_person(tx: &mut Tx<'_>, person: &PersonId) -> Result<Vec<Listed>> {
+    let now = tx.now();
+    let sessions = tx.all(
+        "SELECT id, address, user_agent, created_at, seen_at FROM session
+         WHERE person_id = ?1 AND ended_at IS NULL AND expires_at > ?2 AND seen_at > ?3
+         ORDER BY seen_at DESC, id DESC",
+        params![person.as_str(), now, now - IDLE_LIFE],
+        |row| {
+            Ok(Listed {
+                id: row.parse(0)?,
+                address: row.get(1)?,
+                user_agent: row.get(2)?,
+                created_at: row.get(3)?,
+                seen_at: row.get(4)?,
+            })
+        },
+    )?;
+    Ok(sessions)
+}
+
+/// Ends a session of the same person. [`Error::NotFound`] unless it is their own and live.
+pub fn end_own(tx: &mut Tx<'_>, session: &Session, actor: &Actor, id: &SessionId) -> Result<()> {
+    let now = tx.now();
+    let ended = tx.execute(
+        "UPDATE session SET ended_at = ?3 WHERE id = ?1 AND person_id = ?2 AND ended_at IS NULL",
+        params![id.as_str(), session.person.id.as_str(), now],
+    )?;
+    if ended == 0 {
+        return Err(Error::NotFound);
+    }
+    let (organization, what) = (Some(&session.organization.id), (Action::SignedOut, id.as_str()));
+    audit::record_detail(tx, organization, actor, what, "from another session")
+}
+
+/// Ends all of a person's sessions but the one to keep, in every organization.
+pub fn end_all(
+    tx: &mut Tx<'_>,
+    (person, keep): (&PersonId, Option<&SessionId>),
+    actor: &Actor,
+    because: &str,
+) -> Result<()> {
+    let now = tx.now();
+    let ended: Vec<(SessionId, OrganizationId)> = tx.all(
+        "UPDATE session SET ended_at = ?2 WHERE person_id = ?1 AND ended_at IS NULL AND id <> ?3
+         RETURNING id, organization_id",
+        params![person.as_str(), now, keep.map_or("", SessionId::as_str)],
+        |row| Ok((row.parse(0)?, row.parse(1)?)),
+    )?;
+    // Where somebody signs in and has not finished, nobody goes on.
+    tx.execute("DELETE FROM sign_in_step WHERE person_id = ?1", params![person.as_str()])?;
+    for (id, organization) in &ended {
+        let what = (Action::SignedOut, id.as_str());
+        audit::record_detail(tx, Some(organization), actor, what, because)?;
+    }
+    Ok(())
+}
+
+/// What a session that gets a new token has just seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// Its person proved who they are, with all that signing in takes.
+    Authenticated,
+    /// Less than that.
+    AsBefore,
+}
+
+/// A new token for a session; the old one is dead.
+pub fn renew(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    session: &Session,
+    renewal: Renewal,
+) -> Result<Plaintext<SessionToken>> {
+    let now = tx.now();
+    let (token, hash) = mint.coin::<SessionToken>(tx.random()?);
+    let authenticated_at = match renewal {
+        Renewal::Authenticated => now,
+        Renewal::AsBefore => session.authenticated_at,
+    };
+    tx.execute(
+        "UPDATE session SET token_hash = ?2, authenticated_at = ?3, seen_at = ?4 WHERE id = ?1",
+        params![session.id.as_str(), hash.as_bytes(), authenticated_at, now],
+    )?;
+    Ok(token)
 }

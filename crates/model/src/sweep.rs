@@ -4,7 +4,7 @@
 
 use jiff::SignedDuration;
 
-use crate::{Result, Tx, attempt};
+use crate::{Result, Tx, attempt, mail};
 use db::params;
 
 /// Rows that one transaction deletes of each kind, so that no request waits behind it.
@@ -13,8 +13,11 @@ const STEP: u32 = 500;
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// In an order in which nothing is left pointing at nothing. Each takes the limit of time and the number of rows.
-const STATEMENTS: [&str; 4] = [
+const STATEMENTS: [&str; 6] = [
     "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ?1 LIMIT ?2)",
+    "DELETE FROM sign_in_step WHERE token_hash IN (
+         SELECT token_hash FROM sign_in_step WHERE expires_at < ?1 LIMIT ?2)",
+    "DELETE FROM password_reset WHERE id IN (SELECT id FROM password_reset WHERE expires_at < ?1 LIMIT ?2)",
     "DELETE FROM access_token WHERE token_hash IN (
          SELECT token_hash FROM access_token WHERE expires_at < ?1 LIMIT ?2)",
     "DELETE FROM refresh_token WHERE token_hash IN (
@@ -30,6 +33,9 @@ const STATEMENTS: [&str; 4] = [
 /// What failed is kept for a week.
 const ATTEMPTS: &str = "DELETE FROM oauth_attempt WHERE id IN (
      SELECT id FROM oauth_attempt WHERE happened_at < ?1 LIMIT ?2)";
+
+/// A week is enough to ask whether a mail went out.
+const MAILS: &str = "DELETE FROM mail WHERE id IN (SELECT id FROM mail WHERE created_at < ?1 LIMIT ?2)";
 
 /// Families of which nothing is left; they name the consents that may be of no use any more.
 const FAMILIES: &str = "DELETE FROM token_family WHERE id IN (
@@ -58,6 +64,8 @@ pub fn some(tx: &mut Tx<'_>) -> Result<usize> {
         rows += tx.execute(statement, params![limit, STEP])?;
     }
     rows += tx.execute(ATTEMPTS, params![now - attempt::KEPT, STEP])?;
+    rows += mail::give_up(tx)?;
+    rows += tx.execute(MAILS, params![now - mail::KEPT, STEP])?;
     let consents: Vec<Option<String>> = tx.all(FAMILIES, params![limit, STEP], |row| row.get(0))?;
     for consent in consents.iter().flatten() {
         if tx.execute(CONSENT, params![consent])? == 1 {

@@ -126,6 +126,10 @@ ids! {
     AttemptId "att_";
     /// A credential that somebody found and reported.
     LeakId "lea_";
+    /// A mail that waits to be sent.
+    MailId "mai_";
+    /// A request to set a new password.
+    ResetId "rst_";
     /// An entry of the audit log.
     AuditId "aud_";
 }

@@ -57,6 +57,10 @@ kinds! {
     BrowserToken "br";
     /// `su_…`: the one-time link of the first start
     SetupToken "su";
+    /// `pr_…`: the link that sets a new password
+    ResetToken "pr";
+    /// `st_…`: the cookie between the password and the code of a sign-in
+    StepToken "st";
 }
 
 /// `cs…`: an application's secret. Letters and digits only: libraries disagree on how to encode the rest in
@@ -332,6 +336,12 @@ impl Pepper {
         (access, refresh)
     }
 
+    /// The token of a link that goes out by mail. It can be computed again from the id of what it opens, so that a
+    /// mail that waits holds the id alone, and no token is stored in the clear.
+    pub fn link_token<K: Kind>(&self, format: &Format, id: &str) -> Plaintext<K> {
+        format.mint(self.mac("link", &[K::LABEL, id]))
+    }
+
     /// The hidden field that shows that a form came from our own page, in this browser and this session.
     pub fn form_token(&self, browser: &str, session: &str) -> String {
         base62::<SECRET_DIGITS>(&self.mac("form", &[browser, session]))
@@ -485,6 +495,20 @@ mod tests {
         assert!(format().read::<AccessToken>(access.expose()).is_ok());
         assert!(format().read::<RefreshToken>(refresh.expose()).is_ok());
         assert_ne!(refresh.expose(), token.expose());
+    }
+
+    #[test]
+    fn a_link_has_one_token_and_another_has_another() {
+        let (pepper, format) = (Pepper::new([1; 32]), format());
+        let token = pepper.link_token::<ResetToken>(&format, "rst_1");
+        assert_eq!(token.expose(), pepper.link_token::<ResetToken>(&format, "rst_1").expose());
+        assert!(format.read::<ResetToken>(token.expose()).is_ok());
+        for other in [
+            pepper.link_token::<ResetToken>(&format, "rst_2").expose(),
+            Pepper::new([2; 32]).link_token::<ResetToken>(&format, "rst_1").expose(),
+        ] {
+            assert_ne!(token.expose(), other);
+        }
     }
 
     #[test]

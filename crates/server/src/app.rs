@@ -14,6 +14,7 @@ use rules::secret::Mint;
 use crate::callers::Callers;
 use crate::config::Site;
 use crate::http::docs::Document;
+use crate::mail::Postman;
 use crate::metrics::Metrics;
 use crate::rates::{Limits, Rates};
 use crate::throttle::Throttle;
@@ -45,6 +46,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Who asks too often; none if nobody counts.
     pub(crate) rates: Option<Rates>,
+    /// How mails go out, if they do.
+    pub mail: Postman,
     /// What is counted.
     pub metrics: Metrics,
     /// The OpenAPI document, once somebody has asked for it.
@@ -77,12 +80,12 @@ impl Deref for App {
 
 impl App {
     /// Puts the parts together, without limits on requests.
-    pub fn new(db: Db, mint: Mint, site: Site) -> Self {
-        Self::with_limits(db, mint, site, Limits::Off("nobody set any"))
+    pub fn new(db: Db, mint: Mint, site_and_mail: (Site, Postman)) -> Self {
+        Self::with_limits(db, mint, site_and_mail, Limits::Off("nobody set any"))
     }
 
     /// Puts the parts together.
-    pub fn with_limits(db: Db, mint: Mint, site: Site, limits: Limits) -> Self {
+    pub fn with_limits(db: Db, mint: Mint, (site, mail): (Site, Postman), limits: Limits) -> Self {
         Self(Arc::new(Shared {
             callers: Callers::new(),
             passwords: Passwords { bench: Bench::new() },
@@ -97,6 +100,7 @@ impl App {
             db,
             mint,
             site,
+            mail,
         }))
     }
 }

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use ipnet::{IpNet, Ipv4Net};
+use lettre::message::Mailbox;
 use serde::Deserialize;
 use url::Url;
 
@@ -68,6 +69,18 @@ pub struct Flags {
     /// Requests at once of all of an organization's keys and tokens.
     #[arg(long, env = "BLUESONDE_ORGANIZATION_RATE_LIMIT_BURST", value_name = "NUMBER")]
     pub organization_rate_limit_burst: Option<NonZeroU32>,
+    /// The mail server, as smtps://user@host or smtp://user@host?tls=required; without it no mail is sent.
+    #[arg(long, env = "BLUESONDE_MAIL_SMTP", value_name = "URL")]
+    pub mail_smtp: Option<String>,
+    /// The file with the password for the mail server.
+    #[arg(long, env = "BLUESONDE_MAIL_PASSWORD_FILE", value_name = "FILE")]
+    pub mail_password_file: Option<PathBuf>,
+    /// Whom mails come from: an address, or a name and an address.
+    #[arg(long, env = "BLUESONDE_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// Write mails into this directory instead of sending them: one .eml file each.
+    #[arg(long, env = "BLUESONDE_MAIL_DIR", value_name = "DIR", conflicts_with = "mail_smtp")]
+    pub mail_dir: Option<PathBuf>,
 }
 
 /// The same settings from a file.
@@ -87,6 +100,17 @@ struct FileSettings {
     rate_limit_burst: Option<NonZeroU32>,
     organization_rate_limit: Option<NonZeroU32>,
     organization_rate_limit_burst: Option<NonZeroU32>,
+    #[serde(default)]
+    mail: FileMail,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileMail {
+    smtp: Option<String>,
+    password_file: Option<PathBuf>,
+    from: Option<String>,
+    dir: Option<PathBuf>,
 }
 
 /// A network in CIDR notation, or one address.
@@ -144,6 +168,31 @@ pub struct Config {
     pub site: Site,
     /// How often somebody may ask.
     pub limits: Limits,
+    /// How mails go out.
+    pub mail: MailSettings,
+}
+
+/// How mails go out.
+#[derive(Debug, Clone)]
+pub enum MailSettings {
+    /// Not at all.
+    Nobody,
+    /// As files, for demos and tests.
+    Directory {
+        /// Where.
+        dir: PathBuf,
+        /// Whom they come from.
+        from: Mailbox,
+    },
+    /// By a mail server.
+    Smtp {
+        /// Which, and as whom; without a password.
+        url: Url,
+        /// Where the password is.
+        password_file: Option<PathBuf>,
+        /// Whom they come from.
+        from: Mailbox,
+    },
 }
 
 /// Where the server stands in the world.
@@ -209,6 +258,7 @@ impl Config {
         };
         let proxies: Vec<Network> = setting!(trusted_proxies).unwrap_or_default();
         let trusted_proxies = proxies.into_iter().map(|network| network.0).collect();
+        let mail = mail(flags, file.mail)?;
         let segment = setting!(credential_segment).unwrap_or_else(|| "bsn".to_owned());
         let quota = |per_second: Option<NonZeroU32>, burst: Option<NonZeroU32>| match (per_second, burst) {
             (Some(per_second), Some(burst)) => Ok(Quota { per_second, burst }),
@@ -221,6 +271,7 @@ impl Config {
             pepper_file: setting!(pepper_file).unwrap_or_else(|| data_dir.join("pepper")),
             format: Format::new(&segment).map_err(|error| bad(error.to_string()))?,
             site: Site { public_url, api_url, trusted_proxies, support_contact: setting!(support_contact) },
+            mail,
             data_dir,
             listen,
             metrics_listen,
@@ -277,6 +328,66 @@ impl Config {
     }
 }
 
+fn mail(flags: &Flags, file: FileMail) -> Result<MailSettings, BadConfig> {
+    // A flag for one way takes the place of the file's other way.
+    let (smtp, dir) = match (&flags.mail_smtp, &flags.mail_dir) {
+        (None, None) => (file.smtp, file.dir),
+        (smtp, dir) => (smtp.clone(), dir.clone()),
+    };
+    let password_file = flags.mail_password_file.clone().or(file.password_file);
+    let from = flags.mail_from.clone().or(file.from).map(|from| sender(&from)).transpose()?;
+    match (smtp, dir) {
+        (None, None) => Ok(MailSettings::Nobody),
+        (None, Some(dir)) => {
+            let nobody = || sender("Bluesonde <bluesonde@localhost.localdomain>");
+            Ok(MailSettings::Directory { dir, from: from.map_or_else(nobody, Ok)? })
+        }
+        (Some(smtp), None) => {
+            let url = mail_server(&smtp)?;
+            if password_file.is_some() == url.username().is_empty() {
+                return Err(bad(
+                    "mail.smtp and mail.password_file: give both a user (smtps://user@host) and the file with the \
+                     password, or neither",
+                ));
+            }
+            let missing = "mail.from is missing: the address that mails come from, such as buoys@example.org";
+            Ok(MailSettings::Smtp { url, password_file, from: from.ok_or_else(|| bad(missing))? })
+        }
+        (Some(_), Some(_)) => {
+            Err(bad("mail.smtp and mail.dir: mails are sent or written to files, not both"))
+        }
+    }
+}
+
+fn sender(text: &str) -> Result<Mailbox, BadConfig> {
+    text.parse().map_err(|_| bad(format!("mail.from {text:?} is no address such as buoys@example.org")))
+}
+
+/// Mails carry links that open accounts, so they leave this machine encrypted or not at all. The password has a file
+/// of its own: settings are shown to people, and this one would be among them.
+fn mail_server(text: &str) -> Result<Url, BadConfig> {
+    let url = Url::parse(text).map_err(|error| bad(format!("mail.smtp: {error}")))?;
+    if url.password().is_some() {
+        return Err(bad(
+            "mail.smtp has a password in it: put that into a file and name it in mail.password_file",
+        ));
+    }
+    let encrypted = match url.scheme() {
+        "smtps" => true,
+        "smtp" => url.query() == Some("tls=required"),
+        _ => return Err(bad(format!("mail.smtp {text:?} must start with smtps:// or smtp://"))),
+    };
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(bad(format!("mail.smtp {text:?} names no host")));
+    }
+    if !encrypted && !is_loopback(text) {
+        return Err(bad(format!(
+            "mail.smtp {text:?} would send mails unencrypted: use smtps://, or smtp://…?tls=required for STARTTLS"
+        )));
+    }
+    Ok(url)
+}
+
 fn read(path: &Path) -> Result<String, BadConfig> {
     fs::read_to_string(path).map_err(|error| bad(format!("cannot read {}: {error}", path.display())))
 }
@@ -287,7 +398,10 @@ fn parse(text: &str, name: &str) -> Result<FileSettings, BadConfig> {
 
 fn is_loopback(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
-    match url.host() {
+    // The hosts of schemes that the URL standard does not know are not parsed further.
+    let host = url.host().map(|host| host.to_owned());
+    let host = host.and_then(|host| url::Host::parse(&host.to_string()).ok());
+    match host {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -378,6 +492,41 @@ mod tests {
             load(|flags| flags.trusted_proxies = Some(vec!["::ffff:0.0.0.0/96".parse().unwrap()]));
         assert!(everybody.unwrap_err().to_string().contains("everybody"));
         assert!(load(|flags| flags.listen = "[::ffff:127.0.0.1]:80".parse().ok()).is_ok());
+    }
+
+    #[test]
+    fn mails_are_not_sent_unless_somebody_says_how() {
+        assert!(matches!(load(|_| {}).unwrap().mail, MailSettings::Nobody));
+        let files = load(|flags| flags.mail_dir = Some("mail".into())).unwrap().mail;
+        assert!(matches!(files, MailSettings::Directory { .. }));
+        for url in ["smtps://mail.example", "smtp://mail.example:587?tls=required", "smtp://localhost:25"] {
+            let sent = load(|flags| {
+                flags.mail_smtp = Some(url.into());
+                flags.mail_from = Some("Buoys <buoys@harbour.example>".into());
+            });
+            assert!(matches!(sent.unwrap().mail, MailSettings::Smtp { .. }), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_mail_server_that_would_leak_or_can_not_work_is_refused_in_words() {
+        let password = ["hunter", "2"].concat();
+        for (url, from, word) in [
+            ("smtp://mail.example", Some("buoys@harbour.example"), "unencrypted"),
+            ("smtp://mail.example?tls=opportunistic", Some("buoys@harbour.example"), "unencrypted"),
+            ("https://mail.example", Some("buoys@harbour.example"), "smtps://"),
+            ("smtps://mail.example", None, "mail.from is missing"),
+            ("smtps://mail.example", Some("buoys"), "no address"),
+            ("smtps://user@mail.example", Some("buoys@harbour.example"), "password_file"),
+            (&format!("smtps://user:{password}@mail.example"), Some("buoys@harbour.example"), "into a file"),
+        ] {
+            let error = load(|flags| {
+                flags.mail_smtp = Some(url.into());
+                flags.mail_from = from.map(Into::into);
+            });
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains(word) && !error.contains(&password), "{url}: {error}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod import;
+pub mod mail;
 pub mod metrics;
 pub mod pepper;
 pub mod rates;

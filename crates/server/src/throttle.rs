@@ -19,6 +19,9 @@ const ENTRIES: usize = 50_000;
 /// Addresses that can guess at the same time. Two that share a place only wait for each other.
 const TURNS: usize = 1024;
 
+/// How long an address waits for one more link to set a new password, once it has asked for many.
+pub(crate) const RESET_WAIT: Duration = Duration::from_secs(60);
+
 /// Quotas of failures: per account at one address, per account, per address, per OAuth client at one address.
 pub struct Throttle {
     accounts_here: Failures,
@@ -27,6 +30,7 @@ pub struct Throttle {
     clients: Failures,
     attempts: DefaultKeyedRateLimiter<String>,
     reports: DefaultKeyedRateLimiter<String>,
+    resets: DefaultKeyedRateLimiter<String>,
     turns: Vec<Mutex<()>>,
     /// Which address has which place; nobody outside can tell.
     places: RandomState,
@@ -42,6 +46,7 @@ impl Throttle {
             clients: Failures::new(100, Duration::from_millis(200)),
             attempts: RateLimiter::keyed(quota(20, Duration::from_secs(10))),
             reports: RateLimiter::keyed(quota(30, Duration::from_secs(2))),
+            resets: RateLimiter::keyed(quota(10, RESET_WAIT)),
             turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
             places: RandomState::new(),
         }
@@ -91,6 +96,11 @@ impl Throttle {
         Some(refused.wait_time_from(DefaultClock::default().now()))
     }
 
+    /// Whether this address may have one more link sent, to whomever.
+    pub fn may_ask_for_reset(&self, address: IpAddr) -> bool {
+        self.resets.check_key(&network(address)).is_ok()
+    }
+
     /// Forgets what no longer holds anybody back.
     pub fn tidy(&self) {
         for failures in [&self.accounts_here, &self.accounts, &self.addresses, &self.clients] {
@@ -98,6 +108,7 @@ impl Throttle {
         }
         self.attempts.retain_recent();
         self.reports.retain_recent();
+        self.resets.retain_recent();
     }
 }
 

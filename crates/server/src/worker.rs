@@ -1,5 +1,7 @@
-//! What is done beside the requests: sealing the audit log, writing down when credentials were used, and sweeping what
-//! is over.
+//! What is done beside the requests: sealing the audit log, writing down when credentials were used, sweeping what is
+//! over, sending mails.
+
+pub mod mail;
 
 use std::time::Duration;
 
@@ -15,9 +17,26 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const SEAL_EVERY: Duration = Duration::from_millis(500);
 /// The head of the audit log goes into the server's own log, so that it is known outside of the database.
 const TELL_HEAD_EVERY: Duration = Duration::from_secs(60 * 60);
+const MAIL_EVERY: Duration = Duration::from_secs(1);
 
 /// Works until `stop` turns true, and once more then.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+pub async fn run(app: App, stop: watch::Receiver<bool>) {
+    // A mail server that is slow holds up the mails and nothing else.
+    tokio::join!(send_mails(app.clone(), stop.clone()), keep_house(app, stop));
+}
+
+/// A mail that is under way when `stop` turns true stays claimed, and is sent again after the next start.
+async fn send_mails(app: App, mut stop: watch::Receiver<bool>) {
+    let mut post = tokio::time::interval(MAIL_EVERY);
+    loop {
+        tokio::select! {
+            () = async { post.tick().await; mail::send_due(&app).await } => {}
+            _changed = stop.changed() => break,
+        }
+    }
+}
+
+async fn keep_house(app: App, mut stop: watch::Receiver<bool>) {
     let mut note = tokio::time::interval(NOTE_EVERY);
     let mut tidy = tokio::time::interval(SWEEP_EVERY);
     let mut sealing = tokio::time::interval(SEAL_EVERY);

@@ -251,6 +251,7 @@ impl World {
             }
             Ok(Approved::RoleLacks(_)) => Outcome::RoleLacks,
             Ok(Approved::Nothing) => Outcome::NothingGiven,
+            Ok(Approved::NeedsSecondFactor) => panic!("nobody demands a second factor here"),
             Err(Error::NotFound) => Outcome::NotFound,
             Err(error) => panic!("the model failed: {error}"),
         }

@@ -32,6 +32,7 @@ use rules::secret::{Bearer, ClientSecret, Format, Hashed, Mint, Mode, Pepper};
 use server::app::App;
 use server::config::Site;
 use server::http::edge::Peer;
+use server::mail::Postman;
 
 use super::Outcome;
 use super::credentials::{self, guess, with_wrong_checksum};
@@ -72,7 +73,7 @@ impl Stage {
             trusted_proxies: Vec::new(),
             support_contact: None,
         };
-        let app = App::new(db, mint, site);
+        let app = App::new(db, mint, (site, Postman::Nobody));
         let router = server::http::router(app.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         Ok(Self { app, router, runtime, client, client_secret, key, _dir: dir })

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::config::{Config, DEFAULTS, Flags};
+use crate::config::{Config, DEFAULTS, Flags, MailSettings};
 use crate::http;
 use crate::rates::Limits;
 
@@ -44,7 +44,7 @@ fn describe(config: &Config) -> String {
         config.site.api_url,
         config.pepper_file,
         config.format.segment(),
-        limits(config.limits),
+        limits(config.limits) + &describe_mail(&config.mail),
     )
 }
 
@@ -54,6 +54,20 @@ fn limits(limits: Limits) -> String {
         "\nrate_limit = {}\nrate_limit_burst = {}\norganization_rate_limit = {}\norganization_rate_limit_burst = {}",
         each.per_second, each.burst, organization.per_second, organization.burst
     )
+}
+
+fn describe_mail(mail: &MailSettings) -> String {
+    match mail {
+        MailSettings::Nobody => "\n# no mail is sent".to_owned(),
+        MailSettings::Directory { dir, from } => {
+            format!("\n[mail]\ndir = {dir:?}\nfrom = {:?}", from.to_string())
+        }
+        MailSettings::Smtp { url, password_file, from } => {
+            let file =
+                password_file.as_ref().map_or(String::new(), |file| format!("\npassword_file = {file:?}"));
+            format!("\n[mail]\nsmtp = {:?}{file}\nfrom = {:?}", url.as_str(), from.to_string())
+        }
+    }
 }
 
 /// The document that `/openapi.json` would answer with.

@@ -42,6 +42,7 @@ impl DemoFlags {
             rate_limit_burst: NonZeroU32::new(10_000_000),
             organization_rate_limit: NonZeroU32::new(2_000_000),
             organization_rate_limit_burst: NonZeroU32::new(20_000_000),
+            mail_dir: Some(self.data_dir.join("mail")),
             ..Flags::default()
         }
     }
@@ -76,9 +77,10 @@ fn welcome(facts: &facts::Facts, data_dir: &Path) -> String {
     }
     let file = demo::facts_file(data_dir);
     text += &format!(
-        "\nEverybody and everything else that opens it is in {}.\n\
+        "\nEverybody and everything else that opens it is in {}, and the mails that it would send are in {}.\n\
          Ctrl-C stops it; on the same directory it goes on where it was.",
-        file.display()
+        file.display(),
+        data_dir.join("mail").display()
     );
     text
 }

@@ -16,6 +16,7 @@ use rules::secret::Mint;
 
 use crate::app::App;
 use crate::config::{Config, Flags};
+use crate::mail::Postman;
 use crate::serve::control::Control;
 use crate::serve::room::Room;
 use crate::{http, pepper, serve as net, worker};
@@ -55,7 +56,8 @@ pub(super) fn open(config: &Config) -> anyhow::Result<App> {
     );
     db.write_blocking(model::vocabulary::seed)?;
     let mint = Mint { format: config.format.clone(), pepper };
-    Ok(App::with_limits(db, mint, config.site.clone(), config.limits))
+    let postman = Postman::new(&config.mail)?;
+    Ok(App::with_limits(db, mint, (config.site.clone(), postman), config.limits))
 }
 
 /// A directory that nobody else can look into.

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod assets;
+mod confirm;
 mod devices;
 pub mod docs;
 pub mod edge;
@@ -9,6 +10,7 @@ pub mod error;
 mod map;
 mod oauth;
 pub mod page;
+pub(crate) mod reset;
 mod session;
 mod settings;
 mod setup;
@@ -29,13 +31,22 @@ pub fn router(app: App) -> Router {
 
 /// Every URL: what people look at, what OAuth clients talk to, and the data API.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "one map: every URL is one line in one function, however many there are")]
 pub fn map() -> Map {
     Map::default()
         // Sign-in
         .get("/", session::home)
         .get("/login", session::new)
         .post("/login", session::create)
+        .get("/login/code", session::code::new)
+        .post("/login/code", session::code::create)
         .post("/logout", session::destroy)
+        .get("/confirm", confirm::new)
+        .post("/confirm", confirm::create)
+        .get("/reset", reset::new)
+        .post("/reset", reset::create)
+        .get("/reset/{id}", reset::edit)
+        .post("/reset/{id}", reset::update)
         .get("/setup", setup::new)
         .post("/setup", setup::create)
         // OAuth 2.0
@@ -73,7 +84,17 @@ pub fn map() -> Map {
         // Connections
         .get("/settings/connections", settings::connections::index)
         .post("/settings/connections/{id}/revoke", settings::connections::destroy)
-        // Organization
+        // Profile and organization
+        .get("/settings/profile", settings::profile::show)
+        .post("/settings/profile/password", settings::profile::update_password)
+        .post("/settings/profile/sessions/end-others", settings::sessions::destroy_others)
+        .post("/settings/profile/sessions/{id}/end", settings::sessions::destroy)
+        .get("/settings/profile/two-factor/new", settings::two_factor::new)
+        .post("/settings/profile/two-factor", settings::two_factor::create)
+        .post("/settings/profile/two-factor/remove", settings::two_factor::destroy)
+        .post("/settings/profile/recovery-codes", settings::two_factor::create_codes)
+        .get("/settings/organization", settings::organization::edit)
+        .post("/settings/organization", settings::organization::update)
         .get("/settings/organization/access-requests", settings::access_requests::index)
         .post("/settings/organization/access-requests/{id}/approve", settings::access_requests::approve)
         .post("/settings/organization/access-requests/{id}/refuse", settings::access_requests::refuse)

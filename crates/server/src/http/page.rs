@@ -6,7 +6,7 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie::{Cookie, SameSite};
 use maud::{Markup, Render};
@@ -16,8 +16,9 @@ use model::Tx;
 use model::attempt::Sender;
 use model::audit::Actor;
 use model::session::{self, Session, Visitor};
+use model::sign_in::Arrival;
 use rules::diagnosis::presentable;
-use rules::secret::{BrowserToken, Hashed, Kind, Plaintext, SessionToken};
+use rules::secret::{BrowserToken, Hashed, Kind, Plaintext, SessionToken, StepToken};
 
 use crate::app::App;
 use crate::config::Site;
@@ -39,6 +40,8 @@ pub struct Visit {
     browser: Plaintext<BrowserToken>,
     is_new_browser: bool,
     session_token: Option<Plaintext<SessionToken>>,
+    step: Option<Plaintext<StepToken>>,
+    method: Method,
     request_id: RequestId,
     address: ClientAddress,
     user_agent: String,
@@ -52,6 +55,38 @@ impl Visit {
             let back = utf8_percent_encode(&self.path_and_query, NON_ALPHANUMERIC);
             self.redirect(&format!("/login?return_to={back}")).into()
         })
+    }
+
+    /// This page's address, if one can come back to it.
+    pub fn here(&self) -> Option<&str> {
+        matches!(self.method, Method::GET | Method::HEAD).then_some(self.path_and_query.as_str())
+    }
+
+    /// Whether the person who is signed in proved who they are within the last ten minutes.
+    pub fn recently_authenticated(&self) -> bool {
+        let now = self.app.db.clock().now();
+        self.session.as_ref().is_some_and(|session| session.is_recent(now))
+    }
+
+    /// The session of somebody who proved lately who they are; otherwise a redirect to the page that asks for it, which
+    /// leads back to this one, or to `page` if this is a form. What was in the form has to be sent again.
+    pub fn confirm_identity(&self, page: &str) -> Result<&Session, Fail> {
+        let session = self.signed_in()?;
+        if self.recently_authenticated() {
+            return Ok(session);
+        }
+        let back = utf8_percent_encode(self.here().unwrap_or(page), NON_ALPHANUMERIC);
+        Err(self.redirect(&format!("/confirm?return_to={back}")).into())
+    }
+
+    /// The browser and who is signed in there, for whoever signs in next.
+    pub fn arrival(&self) -> Arrival {
+        Arrival { browser: self.browser_hash(), visitor: self.visitor(), before: self.session.clone() }
+    }
+
+    /// The sign-in of this browser that waits for a code, if there is one.
+    pub fn step_hash(&self) -> Option<Hashed<StepToken>> {
+        self.step.as_ref().map(|step| self.app.mint.pepper.hash(step))
     }
 
     /// The hidden field of every form.
@@ -155,14 +190,42 @@ impl Visit {
         response
     }
 
+    /// Goes on under a new token: what is rendered from here on belongs to it, and `response` must bring it.
+    pub fn continue_as(&mut self, token: Plaintext<SessionToken>) {
+        self.session_token = Some(token);
+    }
+
+    /// Puts the session's cookie into an answer, after [`Visit::continue_as`].
+    pub fn bring_token(&self, response: &mut Response) {
+        if let Some(token) = &self.session_token {
+            self.begin_session(response, token);
+        }
+    }
+
     /// Puts the session's cookie into an answer.
     pub fn begin_session(&self, response: &mut Response, token: &Plaintext<SessionToken>) {
         set_cookie(response, &cookie(&self.app.site, SESSION, token.expose().to_owned()));
     }
 
+    /// Puts the cookie into an answer that stands for the right password, until the code comes.
+    pub fn begin_step(&self, response: &mut Response, token: &Plaintext<StepToken>) {
+        let mut step = cookie(&self.app.site, STEP, token.expose().to_owned());
+        step.set_max_age(cookie::time::Duration::minutes(STEP_MINUTES));
+        set_cookie(response, &step);
+    }
+
+    /// Takes that cookie away.
+    pub fn end_step(&self, response: &mut Response) {
+        self.forget(response, STEP);
+    }
+
     /// Takes the session's cookie away.
     pub fn end_session(&self, response: &mut Response) {
-        let mut gone = cookie(&self.app.site, SESSION, String::new());
+        self.forget(response, SESSION);
+    }
+
+    fn forget(&self, response: &mut Response, name: &str) {
+        let mut gone = cookie(&self.app.site, name, String::new());
         gone.set_max_age(cookie::time::Duration::ZERO);
         set_cookie(response, &gone);
     }
@@ -205,6 +268,8 @@ impl FromRequestParts<App> for Visit {
             session,
             browser,
             is_new_browser,
+            step: sent_cookie(app, &parts.headers, STEP),
+            method: parts.method.clone(),
             request_id: parts
                 .extensions
                 .get::<RequestId>()
@@ -344,6 +409,9 @@ fn no_store(response: &mut Response) {
 
 const SESSION: &str = "session";
 const BROWSER: &str = "browser";
+const STEP: &str = "step";
+/// As long as a code is waited for.
+const STEP_MINUTES: i64 = 10;
 
 /// `__Host-` ties a cookie to this host and to https (RFC 6265bis §4.1.3.2); over loopback http there is none.
 fn cookie_name(site: &Site, name: &str) -> String {

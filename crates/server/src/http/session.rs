@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+pub(crate) mod code;
+
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use model::authorization;
 use model::password::MAX_BYTES;
 use model::person::{self, Person, normalize_email};
+use model::sign_in::{self, Passed};
 use rules::id::RequestId;
 
 use crate::app::App;
@@ -40,7 +43,8 @@ impl Next {
         }
     }
 
-    fn action(&self) -> String {
+    /// `page`, with what comes after it.
+    fn keep(&self, page: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(request) = &self.request {
             query.append_pair("request", request);
@@ -49,7 +53,7 @@ impl Next {
             query.append_pair("return_to", own_path(path));
         }
         let query = query.finish();
-        if query.is_empty() { "/login".to_owned() } else { format!("/login?{query}") }
+        if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") }
     }
 }
 
@@ -88,20 +92,20 @@ pub(crate) async fn create(
             return refuse(&visit, &next, email, StatusCode::UNAUTHORIZED, words).await;
         }
     };
-    let (mint, visitor, before) = (app.mint.clone(), visit.visitor(), visit.session.clone());
-    let actor = visit.actor();
-    let token = app
-        .db
-        .write(move |tx| {
-            if let Some(before) = &before {
-                model::session::end(tx, before, &actor)?;
-            }
-            model::session::start(tx, &mint, &person, &visitor)
-        })
-        .await?;
-    let mut response = visit.redirect(&next.path());
-    visit.begin_session(&mut response, &token);
-    Ok(response)
+    let (mint, arrival) = (app.mint.clone(), visit.arrival());
+    let passed = app.db.write(move |tx| sign_in::with_password(tx, &mint, &arrival, &person)).await?;
+    Ok(match passed {
+        Passed::In(token) => {
+            let mut response = visit.redirect(&next.path());
+            visit.begin_session(&mut response, &token);
+            response
+        }
+        Passed::NeedsCode(token) => {
+            let mut response = visit.redirect(&next.keep("/login/code"));
+            visit.begin_step(&mut response, &token);
+            response
+        }
+    })
 }
 
 /// What came of an address and a password.
@@ -173,12 +177,18 @@ async fn hold_back(visit: &Visit, next: &Next, email: String, seconds: u64) -> R
     Ok(response)
 }
 
-/// The page. If an application waits, it is named, and the form may lead on to where its answer goes: with
-/// remembered consent nothing stands between this form and that redirect.
-async fn show(visit: &Visit, next: &Next, page: Login) -> Result<Response, Fail> {
-    let mut page = Login { action: next.action(), csrf: visit.form_token(), ..page };
-    let mut target = None;
-    if let Some(request) = &next.request {
+/// An application that waits for the sign-in.
+struct Waiting {
+    login_hint: Option<String>,
+    application: Option<String>,
+    /// Where its answer goes. With remembered consent nothing stands between the last form of the sign-in and that
+    /// redirect, so the page must let its form lead there.
+    source: Option<String>,
+}
+
+impl Waiting {
+    async fn of(visit: &Visit, next: &Next) -> Result<Option<Self>, Fail> {
+        let Some(request) = &next.request else { return Ok(None) };
         let id: RequestId = request.parse().map_err(|_| Trouble::not_found())?;
         let browser = visit.browser_hash();
         let (pending, application) = visit
@@ -191,12 +201,27 @@ async fn show(visit: &Visit, next: &Next, page: Login) -> Result<Response, Fail>
             })
             .await
             .map_err(consent::over_or)?;
-        if page.email.is_empty() {
-            page.email = pending.login_hint.clone().unwrap_or_default();
-        }
-        target = consent::destination(&pending, application.as_ref()).map(|to| to.form_action_source());
-        page.application = application.map(|application| application.profile.name);
+        let source = consent::destination(&pending, application.as_ref()).map(|to| to.form_action_source());
+        let application = application.map(|application| application.profile.name);
+        Ok(Some(Self { login_hint: pending.login_hint, application, source }))
     }
-    let target = target.as_deref().map_or(FormTarget::OwnPages, FormTarget::And);
+
+    fn target(waiting: Option<&Self>) -> FormTarget<'_> {
+        let source = waiting.and_then(|waiting| waiting.source.as_deref());
+        source.map_or(FormTarget::OwnPages, FormTarget::And)
+    }
+}
+
+/// The page. If an application waits, it is named.
+async fn show(visit: &Visit, next: &Next, page: Login) -> Result<Response, Fail> {
+    let mut page = Login { action: next.keep("/login"), csrf: visit.form_token(), ..page };
+    let waiting = Waiting::of(visit, next).await?;
+    if let Some(waiting) = &waiting {
+        if page.email.is_empty() {
+            page.email = waiting.login_hint.clone().unwrap_or_default();
+        }
+        page.application.clone_from(&waiting.application);
+    }
+    let target = Waiting::target(waiting.as_ref());
     Ok(visit.page(StatusCode::OK, ("Sign in", Nav::SignedOut, login::login(&page)), target))
 }

@@ -39,6 +39,7 @@ pub fn login(page: &Login) -> Markup {
                 (Field::new("password", "Password", Kind::Password).required())
                 (button(Weight::Primary, "Sign in"))
             }
+            p.quiet { a href="/reset" { "Forgot your password?" } }
         }
     }
 }

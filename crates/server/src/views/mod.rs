@@ -9,6 +9,8 @@ pub mod api_keys;
 pub mod applications;
 pub mod audit_log;
 pub mod chart;
+pub mod code;
+pub mod confirm;
 pub mod connections;
 pub mod consent;
 pub mod consent_refused;
@@ -16,8 +18,13 @@ pub mod devices;
 pub mod docs;
 pub mod error;
 pub mod login;
+pub mod organization;
 pub mod parts;
+pub mod profile;
+mod qr;
+pub mod reset;
 pub mod setup;
+pub mod two_factor;
 pub mod wall;
 
 #[cfg(test)]
@@ -75,8 +82,12 @@ pub enum Place {
     Devices,
     /// What the person lets applications do.
     Connections,
+    /// The person's password, second factor and sessions.
+    Profile,
     /// Keys and applications.
     Developer,
+    /// The organization's policies.
+    Organization,
     /// Who waits for a stronger role.
     AccessRequests,
     /// Who did what in the organization.
@@ -86,10 +97,12 @@ pub enum Place {
 }
 
 impl Place {
-    const ALL: [Place; 6] = [
+    const ALL: [Place; 8] = [
         Place::Devices,
         Place::Connections,
+        Place::Profile,
         Place::Developer,
+        Place::Organization,
         Place::AccessRequests,
         Place::AuditLog,
         Place::Docs,
@@ -104,7 +117,9 @@ impl Place {
         match self {
             Place::Devices => "Devices",
             Place::Connections => "Connections",
+            Place::Profile => "Profile",
             Place::Developer => "Developer Settings",
+            Place::Organization => "Organization",
             Place::AccessRequests => "Access requests",
             Place::AuditLog => "Audit log",
             Place::Docs => "Docs",
@@ -115,7 +130,9 @@ impl Place {
         match self {
             Place::Devices => "/devices",
             Place::Connections => "/settings/connections",
+            Place::Profile => "/settings/profile",
             Place::Developer => "/settings/developer/api-keys",
+            Place::Organization => "/settings/organization",
             Place::AccessRequests => "/settings/organization/access-requests",
             Place::AuditLog => "/settings/organization/audit-log",
             Place::Docs => "/docs",
@@ -129,6 +146,12 @@ impl Place {
             }
             Place::Connections => parts::icon(
                 "M8.5 11.5l3-3M9 6.5l2-2a3.2 3.2 0 0 1 4.5 4.5l-2 2M11 13.5l-2 2A3.2 3.2 0 0 1 4.5 11l2-2",
+            ),
+            Place::Profile => parts::icon(
+                "M10 10a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4zM3.5 16.5c.6-3 3.2-4.5 6.5-4.5s5.9 1.5 6.5 4.5",
+            ),
+            Place::Organization => parts::icon(
+                "M3 17V5.5L9.5 3v14M9.5 7.5 17 10v7M2 17h16M6 7.5v0M6 11v0M6 14v0M13 12v0M13 15v0",
             ),
             Place::Developer => parts::icon("M6.5 6 2.5 10l4 4M13.5 6l4 4-4 4M11.5 4l-3 12"),
             Place::AccessRequests => parts::icon(
@@ -206,7 +229,7 @@ fn header_of(viewer: &Viewer<'_>) -> Markup {
         header.bar {
             (brand())
             bdi.organization { (viewer.organization) }
-            span.person { "Signed in as " bdi { (viewer.name) } }
+            span.person { "Signed in as " a href="/settings/profile" { bdi { (viewer.name) } } }
             form method="post" action="/logout" {
                 (parts::csrf(viewer.csrf))
                 button.button.slight { "Sign out" }

@@ -2,7 +2,7 @@
 
 use rules::role::Role;
 
-use crate::support::{Answer, Browser, Client, Flow, Member, TestApp, Tokens};
+use crate::support::{Answer, Browser, Client, Flow, Member, Phone, TestApp, Tokens};
 
 const QUEUE: &str = "/settings/organization/access-requests";
 
@@ -53,6 +53,23 @@ fn a_refused_person_asks_is_approved_and_finishes() {
     assert_eq!(app.program(&tokens.access).scopes(), ["devices:read", "devices:write"]);
     assert!(app.audit_of(viewer.person.id.as_str()).contains(&"access_request.created".to_owned()));
     assert!(app.audit_of(admin.person.id.as_str()).contains(&"access_request.approved".to_owned()));
+}
+
+#[test]
+fn an_admin_with_two_factors_approves_with_both() {
+    let app = TestApp::new();
+    let (viewer, admin) = (app.member(Role::Viewer), app.member(Role::OrganizationAdmin));
+    let client = app.confidential("devices:read devices:write");
+    let queue = app.signed_in(&admin);
+    let phone = Phone::set_up(&app, &queue);
+    app.advance_secs(601);
+    asked(&app, &client, &viewer, "");
+    let answer = decide(&queue, "/approve", &[("role", "Operator"), ("password", &admin.password)]);
+    answer.assert_status(200).assert_text("Is it still you?");
+    let fields = [("password", admin.password.as_str()), ("code", &phone.code())];
+    queue.submit("/confirm", &fields).assert_text(&viewer.email);
+    let answer = decide(&queue, "/approve", &[("role", "Operator"), ("password", &admin.password)]);
+    answer.assert_status(200).assert_text("Nobody is waiting");
 }
 
 #[test]

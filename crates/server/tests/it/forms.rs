@@ -8,7 +8,7 @@ use server::http::{RouteKind, map};
 use rules::client_auth::ClientType;
 use rules::role::Role;
 
-use crate::support::{Browser, Client, Flow, Member, TestApp, request};
+use crate::support::{Browser, Client, Flow, Member, Phone, TestApp, request};
 
 /// An admin with something behind each form: a key, an application with two secrets, a consent, a
 /// waiting request.
@@ -53,12 +53,18 @@ impl<'a> Scene<'a> {
         let last = match path {
             path if path.contains("/secrets/") => secret,
             path if path.contains("/connections/") => connection,
+            path if path.contains("/sessions/") => other_session(app, &admin),
+            path if path.starts_with("/reset/") => reset_link(app, &admin),
             _ => key,
         };
         let path =
             path.replace("{client_id}", &client.id).replace("{request_id}", &request).replace("{id}", &last);
         assert!(!path.contains('{'), "say what stands for the id in {path}");
-        Self { browser, path, fields: fields(&admin.email, &admin.password) }
+        let mut fields = fields(&admin.email, &admin.password);
+        if path == "/settings/profile/two-factor" {
+            fields.extend(offered_code(app, &browser));
+        }
+        Self { browser, path, fields }
     }
 
     /// A viewer whose role is too weak for what an application asks.
@@ -100,6 +106,32 @@ fn connection(app: &TestApp, browser: &Browser<'_>, (member, client): (&Member, 
     forms.iter().find_map(|form| id(&form.action)).expect("a connection to remove")
 }
 
+/// A session of the same person in another browser.
+fn other_session(app: &TestApp, admin: &Member) -> String {
+    app.tick();
+    app.signed_in(admin);
+    let sql = "SELECT id FROM session ORDER BY created_at DESC LIMIT 1";
+    app.read(|tx| Ok(tx.one(sql, &[], |row| row.get(0))?))
+}
+
+/// What comes after `/reset/` in the link that was mailed to this person.
+fn reset_link(app: &TestApp, admin: &Member) -> String {
+    let browser = app.browser();
+    browser.get("/reset");
+    browser.submit("/reset", &[("email", &admin.email)]);
+    let mails = app.mails_to(&admin.email);
+    let link = mails.iter().find_map(|mail| mail.split("/reset/").nth(1)).expect("a link in a mail");
+    link.split_whitespace().next().unwrap().to_owned()
+}
+
+/// The key that the page offers, and its code. The page's forms are as good as any other's to take a token from.
+fn offered_code(app: &TestApp, browser: &Browser<'_>) -> [(&'static str, String); 2] {
+    let page = browser.get("/settings/profile/two-factor/new");
+    let form = page.forms().into_iter().find(|form| form.action.ends_with("/two-factor")).unwrap();
+    let offered = form.fields.into_iter().find(|(name, _)| name == "enrolment").unwrap().1;
+    [("enrolment", offered), ("code", Phone::scan(app, &page).code())]
+}
+
 fn fields(email: &str, password: &str) -> Vec<(&'static str, String)> {
     let fixed = [
         ("name", "A new name"),
@@ -110,7 +142,11 @@ fn fields(email: &str, password: &str) -> Vec<(&'static str, String)> {
         ("client_type", "confidential"),
         ("decision", "allow"),
     ];
-    let own = [("email", email.to_owned()), ("password", password.to_owned())];
+    let own = [
+        ("email", email.to_owned()),
+        ("password", password.to_owned()),
+        ("current_password", password.to_owned()),
+    ];
     fixed.into_iter().map(|(name, value)| (name, value.to_owned())).chain(own).collect()
 }
 
@@ -188,7 +224,13 @@ fn a_form_without_a_session_leads_nowhere() {
             .post_once(&scene.path, &[("name", "x"), ("scope", "devices:read"), ("decision", "allow")]);
         let status = answer.status.as_u16();
         let to_sign_in = status == 303 && answer.location().starts_with("/login");
-        assert!(to_sign_in || matches!(status, 401 | 404 | 410), "{path}: {status}");
+        // A link by mail can be asked for without a session, and then nothing but the address is missing.
+        let asks_an_address = path == "/reset" && status == 400;
+        let has_a_link = path == "/reset/{id}" && status == 400;
+        assert!(
+            to_sign_in || asks_an_address || has_a_link || matches!(status, 401 | 404 | 410),
+            "{path}: {status}"
+        );
         assert_eq!(rows(), before, "{path}");
     }
 }

@@ -13,6 +13,7 @@ mod fleet;
 mod flow;
 mod log;
 mod page;
+mod phone;
 pub(crate) mod process;
 mod program;
 mod secrets;
@@ -23,6 +24,7 @@ pub(crate) use browser::{Browser, request};
 pub(crate) use fixtures::{Client, Key, Member};
 pub(crate) use fleet::{Buoy, ten_minutes};
 pub(crate) use flow::{CALLBACK, Flow, Tokens};
+pub(crate) use phone::{Phone, recovery_codes};
 pub(crate) use program::{Program, TokenCall};
 pub(crate) use secrets::credentials_in;
 

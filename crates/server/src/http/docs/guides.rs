@@ -20,7 +20,7 @@ pub(super) struct Guide {
     markdown: &'static str,
 }
 
-const GUIDES: [Guide; 2] = [
+const GUIDES: [Guide; 3] = [
     Guide {
         name: "authentication",
         title: "Authentication",
@@ -32,6 +32,12 @@ const GUIDES: [Guide; 2] = [
         title: "Data",
         summary: "What the buoys are and what they measured: reading it, and sending more.",
         markdown: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/data.md")),
+    },
+    Guide {
+        name: "account",
+        title: "Your account",
+        summary: "Passwords, two-factor sign-in, and where you are signed in.",
+        markdown: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/account.md")),
     },
 ];
 
@@ -146,7 +152,8 @@ mod tests {
         for guide in &GUIDES {
             let (title, body) = guide.render(&site());
             assert_eq!(title, guide.title);
-            assert!(body.contains("https://api.buoys.example/v1"), "{title}");
+            let speaks_of_the_api = guide.markdown.contains(EXAMPLE_API);
+            assert_eq!(body.contains("https://api.buoys.example/v1"), speaks_of_the_api, "{title}");
             assert!(!body.contains("bluesonde.io"), "{title}");
             assert!(!body.contains("<h1"), "{title}");
         }

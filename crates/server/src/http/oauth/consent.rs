@@ -16,7 +16,7 @@ use model::authorization::{self, Pending};
 use model::grant::{self, Approval, Approved};
 use model::organization::{self, Organization};
 use model::session::Session;
-use model::{Error, Invalid, device};
+use model::{Error, Invalid, device, second_factor};
 use rules::authorize::{AuthorizeError, ErrorRedirect, code_location};
 use rules::id::{OrganizationId, RequestId};
 use rules::redirect_uri::Destination;
@@ -30,6 +30,7 @@ use crate::http::oauth::authorize::send_back;
 use crate::http::page::{Fields, FormTarget, Post, Visit};
 use crate::http::session as sign_in;
 use crate::http::settings::form::{device_choices, devices, errors as form_errors, scope_line, ticked};
+use crate::http::settings::two_factor::set_up_path;
 use crate::views::Nav;
 use crate::views::access_requests::AskState;
 use crate::views::consent::{Asker, Consent, OrganizationChoice, SignedIn, Trust, consent};
@@ -78,6 +79,7 @@ struct Scene {
     role: Role,
     administrators: Vec<(String, String)>,
     devices: Vec<DeviceChoice>,
+    owes_second_factor: bool,
     asked: Option<Asked>,
 }
 
@@ -120,6 +122,7 @@ pub(crate) async fn show(
     let id = id.parse::<RequestId>().map_err(|_| over())?;
     match enter(&visit, &id, choice.organization_id).await? {
         Entry::SignIn => Ok(visit.redirect(&format!("/login?request={id}"))),
+        Entry::Scene(scene) if scene.owes_second_factor => Ok(scene.set_up_second_factor(&visit)),
         Entry::Scene(scene) => match remembered(&visit, &scene).await? {
             Some(code) => Ok(scene.give(&visit, &code)),
             None => Ok(scene.page(&visit, &Ticks::default(), Errors::default())),
@@ -208,7 +211,9 @@ fn scene(
         .cloned()
         .ok_or(Error::NotFound)?;
     let devices = device_choices(&device::names(tx, &organization.id)?, &[]);
+    let owes_second_factor = second_factor::is_owed(tx, &organization.id, &session.person.id, role)?;
     Ok(Scene {
+        owes_second_factor,
         asked: access_request::latest(tx, &session.person.id, (&organization.id, &application.client_id))?,
         administrators: organization::administrators(tx, &organization.id)?,
         session: session.clone(),
@@ -251,6 +256,7 @@ async fn allow(visit: &Visit, scene: Scene, form: &Fields) -> Result<Response, F
         .await;
     match approved {
         Ok(Approved::Code(code)) => Ok(scene.give(visit, &code)),
+        Ok(Approved::NeedsSecondFactor) => Ok(scene.set_up_second_factor(visit)),
         Ok(Approved::RoleLacks(missing)) => Ok(scene.refused(visit, missing)),
         Ok(Approved::Nothing) => deny(visit, scene).await,
         Err(Error::Invalid(invalid)) => Ok(scene.page(visit, &ticks, form_errors(invalid))),
@@ -280,6 +286,12 @@ impl Scene {
     fn give(&self, visit: &Visit, code: &Plaintext<Code>) -> Response {
         let (state, issuer) = (self.pending.state.as_deref(), self.issuer(visit));
         visit.redirect(&code_location(&self.destination, code.expose(), state, issuer))
+    }
+
+    /// The organization wants its admins to have a second factor; the request waits until this one does.
+    fn set_up_second_factor(&self, visit: &Visit) -> Response {
+        let back = format!("{}?organization_id={}", path(&self.pending.id), self.organization.id);
+        visit.redirect(&set_up_path(&back))
     }
 
     fn issuer<'v>(&self, visit: &'v Visit) -> Option<&'v str> {

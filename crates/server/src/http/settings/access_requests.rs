@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use model::Error;
 use model::access_request::{self, Open};
+use model::second_factor;
 use model::session::Session;
 use rules::id::AccessRequestId;
 use rules::role::Role;
@@ -82,6 +83,11 @@ pub(crate) async fn approve(
     let session = admin(&visit, &PURPOSE).await?;
     let id: AccessRequestId = id.parse().map_err(|_| Trouble::not_found())?;
     let role: Role = form.text("role").parse().map_err(|_| Trouble::not_found())?;
+    let person = &session.person.id;
+    if app.db.read(|tx| second_factor::is_set_up(tx, person)).await? {
+        // Whoever signs in with two factors is not proven by a password alone.
+        visit.confirm_identity(INDEX)?;
+    }
     if let Some(words) = refused_password(&app, &visit, (session, form.text("password"))).await? {
         return queue(&visit, session, Some((id, words))).await.map(with_mistakes);
     }

@@ -1,4 +1,4 @@
-//! Settings: a person's connections, and Developer Settings.
+//! Settings: a person's profile and connections, Developer Settings, and the organization's policies.
 
 pub(crate) mod access_requests;
 pub(crate) mod api_keys;
@@ -6,13 +6,17 @@ pub(crate) mod applications;
 pub(crate) mod audit_log;
 pub(crate) mod connections;
 pub(crate) mod form;
+pub(crate) mod organization;
+pub(crate) mod profile;
 pub(crate) mod secrets;
+pub(crate) mod sessions;
+pub(crate) mod two_factor;
 
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use model::leak::Leak;
-use model::organization;
+use model::organization::administrators;
 use model::session::Session;
 use rules::role::Role;
 use rules::scope::Scope;
@@ -37,15 +41,16 @@ struct Purpose {
     place: Place,
 }
 
-/// The session, if its role opens Developer Settings; otherwise a page that says whom to ask.
+/// The session, if its role opens an admin's page; otherwise a page that says whom to ask. An admin who owes a second
+/// factor is led to set one up first, and then back.
 async fn admin<'v>(visit: &'v Visit, purpose: &Purpose) -> Result<&'v Session, Fail> {
-    let session = visit.signed_in()?;
+    let session = settled(visit)?;
     if session.role.is_admin() { Ok(session) } else { Err(refuse(visit, session, purpose).await?) }
 }
 
 /// The session, if its role has the scope; otherwise a page that says whom to ask.
 async fn holder<'v>(visit: &'v Visit, scope: Scope, purpose: &Purpose) -> Result<&'v Session, Fail> {
-    let session = visit.signed_in()?;
+    let session = settled(visit)?;
     if session.role.scopes().contains(scope) {
         Ok(session)
     } else {
@@ -53,9 +58,19 @@ async fn holder<'v>(visit: &'v Visit, scope: Scope, purpose: &Purpose) -> Result
     }
 }
 
+/// The session of somebody who owes no second factor.
+fn settled(visit: &Visit) -> Result<&Session, Fail> {
+    let session = visit.signed_in()?;
+    if session.owes_second_factor {
+        let back = visit.here().unwrap_or(profile::PROFILE);
+        return Err(visit.redirect(&two_factor::set_up_path(back)).into());
+    }
+    Ok(session)
+}
+
 async fn refuse(visit: &Visit, session: &Session, purpose: &Purpose) -> Result<Fail, Fail> {
     let id = &session.organization.id;
-    let administrators = visit.app.db.read(|tx| organization::administrators(tx, id)).await?;
+    let administrators = visit.app.db.read(|tx| administrators(tx, id)).await?;
     let page = Wall {
         title: purpose.title.to_owned(),
         purpose: purpose.sentence.to_owned(),

@@ -39,6 +39,8 @@ pub enum Kind {
     Password,
     /// A password being chosen.
     NewPassword,
+    /// A code that counts once.
+    OneTimeCode,
     /// An address on the web.
     Url,
     /// A day.
@@ -50,7 +52,7 @@ pub enum Kind {
 impl Kind {
     fn input_type(self) -> &'static str {
         match self {
-            Kind::Text | Kind::Lines(_) => "text",
+            Kind::Text | Kind::OneTimeCode | Kind::Lines(_) => "text",
             Kind::Email => "email",
             Kind::Password | Kind::NewPassword => "password",
             Kind::Url => "url",
@@ -63,6 +65,7 @@ impl Kind {
             Kind::Email => "username",
             Kind::Password => "current-password",
             Kind::NewPassword => "new-password",
+            Kind::OneTimeCode => "one-time-code",
             Kind::Text | Kind::Url | Kind::Date | Kind::Lines(_) => "off",
         }
     }

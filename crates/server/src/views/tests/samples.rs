@@ -1,5 +1,6 @@
 //! One of every page, in the states that matter, with names that try to break out.
 
+mod account;
 mod data;
 mod log;
 
@@ -93,9 +94,13 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         csrf: "token",
         scopes: Role::Owner.scopes(),
     };
-    let console =
-        console_pages().into_iter().map(|(name, place, body)| (name, Nav::Console(viewer(), place), body));
-    console.chain(lone_pages()).map(|(name, nav, body)| (name, document(name, nav, body))).collect()
+    let console = console_pages().into_iter().chain(account::console_pages());
+    let console = console.map(|(name, place, body)| (name, Nav::Console(viewer(), place), body));
+    console
+        .chain(lone_pages())
+        .chain(account::lone_pages())
+        .map(|(name, nav, body)| (name, document(name, nav, body)))
+        .collect()
 }
 
 fn console_pages() -> [(&'static str, Place, Markup); 22] {

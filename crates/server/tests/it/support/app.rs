@@ -24,6 +24,7 @@ use rules::secret::{Format, Mint, Pepper};
 use server::app::App;
 use server::config::Site;
 use server::http::edge::Peer;
+use server::mail::Postman;
 use server::rates::Limits;
 
 use super::log::Log;
@@ -42,6 +43,8 @@ pub(crate) struct TestApp {
     runtime: Runtime,
     log: Log,
     dir: Rc<tempfile::TempDir>,
+    /// Where its mails go.
+    mail: Option<tempfile::TempDir>,
     seen: RefCell<Vec<String>>,
     count: Cell<u32>,
 }
@@ -98,7 +101,14 @@ impl TestApp {
         let chance = db.read_blocking(|tx| tx.random::<32>()).unwrap();
         let format = Format::new("bsn").unwrap();
         let mint = mint.unwrap_or(Mint { format, pepper: Pepper::new(chance) });
-        let app = App::new(db, mint, site.clone());
+        let mail = tempfile::tempdir().unwrap();
+        let from = "Bluesonde <bluesonde@buoys.example>".parse().unwrap();
+        let postman = Postman::Directory { dir: mail.path().to_owned(), from };
+        Self::of(dir, App::new(db, mint, (site, postman)), Some(mail), log)
+    }
+
+    fn of(dir: Rc<tempfile::TempDir>, app: App, mail: Option<tempfile::TempDir>, log: Log) -> Self {
+        let site = app.site.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let (seen, count) = (RefCell::default(), Cell::new(0));
         Self {
@@ -109,6 +119,7 @@ impl TestApp {
             runtime,
             log,
             dir,
+            mail,
             seen,
             count,
         }
@@ -117,9 +128,33 @@ impl TestApp {
     /// The same server to callers, with limits on how often they may ask.
     pub(crate) fn limited(mut self, limits: Limits) -> Self {
         let (db, mint) = (self.app.db.clone(), self.app.mint.clone());
-        self.app = App::with_limits(db, mint, self.site.clone(), limits);
+        self.app = App::with_limits(db, mint, (self.site.clone(), Postman::Nobody), limits);
         self.router = server::http::router(self.app.clone());
         self
+    }
+
+    /// A server that sends no mail.
+    pub(crate) fn without_mail() -> Self {
+        let before = Self::new();
+        let (dir, site, home) = (before.dir.clone(), before.site.clone(), before.home.clone());
+        let (mint, start) = (before.app.mint.clone(), before.now());
+        drop(before);
+        let log = Log::listen();
+        let path = dir.path().join("bluesonde.db");
+        let db = Db::open(&path, &model::migrations(), Clock::manual(start)).unwrap();
+        let mut app = Self::of(dir, App::new(db, mint, (site, Postman::Nobody)), None, log);
+        app.home = home;
+        app
+    }
+
+    /// The mails that have gone out to somebody, the latest first, after what waits was sent.
+    pub(crate) fn mails_to(&self, address: &str) -> Vec<String> {
+        self.wait(server::worker::mail::send_due(&self.app));
+        let dir = self.mail.as_ref().expect("a server with mail").path();
+        let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        let texts = files.iter().rev().map(|file| plain(&std::fs::read_to_string(file).unwrap()));
+        texts.filter(|text| text.contains(&format!("To: {address}\r\n"))).collect()
     }
 
     /// The server after a stop and a start, its clock moved by so many seconds.
@@ -335,5 +370,14 @@ impl Drop for TestApp {
             [""; 0],
             "a credential is readable in the database"
         );
+    }
+}
+
+/// A mail without the line breaks and signs that carry it (RFC 2045 §6.7).
+fn plain(mail: &str) -> String {
+    if mail.contains("quoted-printable") {
+        mail.replace("=\r\n", "").replace("=3D", "=")
+    } else {
+        mail.to_owned()
     }
 }

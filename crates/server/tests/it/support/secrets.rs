@@ -1,6 +1,6 @@
 //! Finds credentials in a text by what they start with.
 
-const PREFIXES: [&str; 9] = [
+const PREFIXES: [&str; 11] = [
     "sk_live_bsn_",
     "sk_test_bsn_",
     "at_bsn_",
@@ -9,6 +9,8 @@ const PREFIXES: [&str; 9] = [
     "se_bsn_",
     "br_bsn_",
     "su_bsn_",
+    "pr_bsn_",
+    "st_bsn_",
     "csbsn",
 ];
 /// The secret and checksum digits at the end of each.

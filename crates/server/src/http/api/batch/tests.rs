@@ -178,7 +178,7 @@ fn app() -> App {
     let db = db::Db::open(&dir.path().join("test.db"), &model::migrations(), db::Clock::System).unwrap();
     let (format, pepper) = (rules::secret::Format::new("bsn").unwrap(), rules::secret::Pepper::new([7; 32]));
     let site = crate::config::Config::load(&crate::config::Flags::default()).unwrap().site;
-    App::new(db, rules::secret::Mint { format, pepper }, site)
+    App::new(db, rules::secret::Mint { format, pepper }, (site, crate::mail::Postman::Nobody))
 }
 
 async fn sent(content_type: Option<&str>, body: Body) -> Result<Batch, Problem> {
