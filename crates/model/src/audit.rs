@@ -45,6 +45,18 @@ pub enum Action {
     GrantRevoked,
     TokenFamilyRevoked,
     AccessTokenRevoked,
+    RoleCreated,
+    RoleChanged,
+    RoleDeleted,
+    MemberRoleChanged,
+    MemberDisabled,
+    MemberEnabled,
+    MemberRemoved,
+    MemberLeft,
+    OrganizationSwitched,
+    InvitationCreated,
+    InvitationRevoked,
+    InvitationAccepted,
 }
 
 impl Action {
@@ -67,6 +79,18 @@ impl Action {
             Self::GrantRevoked => "grant.revoked",
             Self::TokenFamilyRevoked => "token_family.revoked",
             Self::AccessTokenRevoked => "access_token.revoked",
+            Self::RoleCreated => "role.created",
+            Self::RoleChanged => "role.changed",
+            Self::RoleDeleted => "role.deleted",
+            Self::MemberRoleChanged => "member.role_changed",
+            Self::MemberDisabled => "member.disabled",
+            Self::MemberEnabled => "member.enabled",
+            Self::MemberRemoved => "member.removed",
+            Self::MemberLeft => "member.left",
+            Self::OrganizationSwitched => "session.organization_switched",
+            Self::InvitationCreated => "invitation.created",
+            Self::InvitationRevoked => "invitation.revoked",
+            Self::InvitationAccepted => "invitation.accepted",
         }
     }
 }

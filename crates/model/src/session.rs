@@ -13,7 +13,7 @@ use rules::secret::{Hashed, Mint, Mode, Plaintext, SessionToken};
 use crate::audit::{self, Action, Actor};
 use crate::organization::{self, Organization};
 use crate::person::Person;
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, role};
 use db::params;
 
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -32,6 +32,8 @@ pub struct Session {
     pub organization: Organization,
     /// Their role in it, as of this request.
     pub role: Role,
+    /// What the organization calls it.
+    pub role_name: String,
     /// When they last proved who they are.
     pub authenticated_at: Timestamp,
     seen_at: Timestamp,
@@ -112,39 +114,40 @@ pub fn refuse(tx: &mut Tx<'_>, email: &str, visitor: &Visitor) -> Result<()> {
 /// The live session behind a cookie.
 pub fn find(tx: &mut Tx<'_>, token: Hashed<SessionToken>) -> Result<Option<Session>> {
     let now = tx.now();
-    let found = tx.optional(
+    let sql = format!(
         "SELECT session.id, session.authenticated_at, session.seen_at, session.expires_at,
                 person.id, person.email, person.name, person.operator_at,
-                organization.id, organization.name, organization.mode, membership.role
+                organization.id, organization.name, organization.mode, {ROLE}, {NAME}
          FROM session
          JOIN person ON person.id = session.person_id
          JOIN organization ON organization.id = session.organization_id
          JOIN membership ON membership.organization_id = session.organization_id
                         AND membership.person_id = session.person_id
+                        AND membership.disabled_at IS NULL
+         {JOIN}
          WHERE session.token_hash = ?1 AND session.ended_at IS NULL AND session.expires_at > ?2
            AND session.seen_at > ?3 AND person.disabled_at IS NULL AND organization.suspended_at IS NULL",
-        params![token.as_bytes(), now, now - IDLE_LIFE],
-        |row| {
-            Ok(Session {
-                id: row.parse(0)?,
-                authenticated_at: row.get(1)?,
-                seen_at: row.get(2)?,
-                expires_at: row.get(3)?,
-                person: Person {
-                    id: row.parse(4)?,
-                    email: row.get(5)?,
-                    name: row.get(6)?,
-                    is_operator: row.get::<Option<i64>>(7)?.is_some(),
-                },
-                organization: Organization {
-                    id: row.parse(8)?,
-                    name: row.get(9)?,
-                    mode: row.parse::<Mode>(10)?,
-                },
-                role: row.parse(11)?,
-            })
-        },
-    )?;
+        ROLE = role::COLUMN,
+        NAME = role::NAME,
+        JOIN = role::JOIN,
+    );
+    let found = tx.optional(&sql, params![token.as_bytes(), now, now - IDLE_LIFE], |row| {
+        Ok(Session {
+            id: row.parse(0)?,
+            authenticated_at: row.get(1)?,
+            seen_at: row.get(2)?,
+            expires_at: row.get(3)?,
+            person: Person {
+                id: row.parse(4)?,
+                email: row.get(5)?,
+                name: row.get(6)?,
+                is_operator: row.get::<Option<i64>>(7)?.is_some(),
+            },
+            organization: Organization { id: row.parse(8)?, name: row.get(9)?, mode: row.parse::<Mode>(10)? },
+            role: role::from_row(row, 11)?,
+            role_name: row.get(12)?,
+        })
+    })?;
     Ok(found)
 }
 

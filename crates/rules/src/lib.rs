@@ -12,6 +12,7 @@ pub mod diagnosis;
 pub mod exchange;
 pub mod form;
 pub mod id;
+pub mod membership;
 pub mod ndbc;
 pub mod pkce;
 pub mod redirect_uri;

@@ -57,6 +57,8 @@ kinds! {
     BrowserToken "br";
     /// `su_…`: the one-time link of the first start
     SetupToken "su";
+    /// `in_…`: the link of an invitation
+    InvitationToken "in";
 }
 
 /// `cs…`: an application's secret. Letters and digits only: libraries disagree on how to encode the rest in

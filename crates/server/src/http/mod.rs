@@ -70,6 +70,13 @@ pub fn map() -> Map {
         // Connections
         .get("/settings/connections", settings::connections::index)
         .post("/settings/connections/{id}/revoke", settings::connections::destroy)
+        // Organization
+        .get("/settings/organization/roles", settings::roles::index)
+        .post("/settings/organization/roles", settings::roles::create)
+        .get("/settings/organization/roles/new", settings::roles::new)
+        .get("/settings/organization/roles/{id}", settings::roles::edit)
+        .post("/settings/organization/roles/{id}", settings::roles::update)
+        .post("/settings/organization/roles/{id}/delete", settings::roles::destroy)
         // Documentation and assets
         .get("/docs", docs::index)
         .get("/docs/errors", docs::errors)

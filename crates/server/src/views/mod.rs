@@ -14,7 +14,9 @@ pub mod devices;
 pub mod docs;
 pub mod error;
 pub mod login;
+pub mod organization;
 pub mod parts;
+pub mod roles;
 pub mod setup;
 pub mod wall;
 
@@ -72,18 +74,22 @@ pub enum Place {
     Connections,
     /// Keys and applications.
     Developer,
+    /// Members, roles and invitations.
+    Organization,
     /// The reference and the guides.
     Docs,
 }
 
 impl Place {
-    const ALL: [Place; 4] = [Place::Devices, Place::Connections, Place::Developer, Place::Docs];
+    const ALL: [Place; 5] =
+        [Place::Devices, Place::Connections, Place::Developer, Place::Organization, Place::Docs];
 
     fn label(self) -> &'static str {
         match self {
             Place::Devices => "Devices",
             Place::Connections => "Connections",
             Place::Developer => "Developer Settings",
+            Place::Organization => "Organization",
             Place::Docs => "Docs",
         }
     }
@@ -93,6 +99,7 @@ impl Place {
             Place::Devices => "/devices",
             Place::Connections => "/settings/connections",
             Place::Developer => "/settings/developer/api-keys",
+            Place::Organization => "/settings/organization",
             Place::Docs => "/docs",
         }
     }
@@ -106,6 +113,9 @@ impl Place {
                 "M8.5 11.5l3-3M9 6.5l2-2a3.2 3.2 0 0 1 4.5 4.5l-2 2M11 13.5l-2 2A3.2 3.2 0 0 1 4.5 11l2-2",
             ),
             Place::Developer => parts::icon("M6.5 6 2.5 10l4 4M13.5 6l4 4-4 4M11.5 4l-3 12"),
+            Place::Organization => parts::icon(
+                "M7.5 9a2.75 2.75 0 1 0 0-5.5 2.75 2.75 0 0 0 0 5.5zM2 16.5c.4-3 2.6-4.5 5.5-4.5s5.1 1.5 5.5 4.5M13 4a2.5 2.5 0 0 1 0 5M15.5 12.3c1.5.7 2.3 2.1 2.5 4.2",
+            ),
             Place::Docs => parts::icon(
                 "M10 5.5C8 4 5.5 4 3 4.5v11c2.5-.5 5-.5 7 1 2-1.5 4.5-1.5 7-1v-11c-2.5-.5-5-.5-7 1zv11",
             ),

@@ -48,6 +48,7 @@ impl<'a> Scene<'a> {
         let last = match path {
             path if path.contains("/secrets/") => secret,
             path if path.contains("/connections/") => connection,
+            path if path.contains("/roles/") => app.custom_role("A role", "devices:read").to_string(),
             _ => key,
         };
         let path =

@@ -49,6 +49,7 @@ mod reconsent;
 mod refresh;
 mod remembered;
 mod revocation;
+mod roles;
 mod sessions;
 mod sign_in;
 mod switches;

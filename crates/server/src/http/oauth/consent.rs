@@ -12,6 +12,7 @@ use model::application::{self, Application};
 use model::authorization::{self, Pending};
 use model::grant::{self, Approval, Approved};
 use model::organization::{self, Organization};
+use model::role::Held;
 use model::session::Session;
 use model::{Error, Invalid, device};
 use rules::authorize::{AuthorizeError, ErrorRedirect, code_location};
@@ -69,9 +70,9 @@ struct Scene {
     pending: Pending,
     application: Application,
     destination: Destination,
-    organizations: Vec<(Organization, Role)>,
+    organizations: Vec<(Organization, Held)>,
     organization: Organization,
-    role: Role,
+    role: Held,
     administrators: Vec<(String, String)>,
     devices: Vec<DeviceChoice>,
 }
@@ -243,7 +244,7 @@ impl Scene {
 
     /// The question, or why it can't be asked.
     fn page(&self, visit: &Visit, errors: Errors) -> Response {
-        let missing = self.role.missing(self.application.profile.scopes.set());
+        let missing = self.role.role.missing(self.application.profile.scopes.set());
         if !missing.is_empty() {
             return self.refused(visit, missing);
         }
@@ -260,7 +261,7 @@ impl Scene {
         let listed = profile.scopes.set().or(profile.optional_scopes.set());
         let asked = self.pending.scopes.within(listed);
         let required = asked.within(asked.set().without(self.pending.optional));
-        let optional = asked.within(self.pending.optional.and(self.role.scopes()));
+        let optional = asked.within(self.pending.optional.and(self.role.role.scopes()));
         Consent {
             action: path(&self.pending.id),
             csrf: visit.form_token(),
@@ -326,7 +327,7 @@ impl Scene {
         let page = ConsentRefused {
             application: self.application.profile.name.clone(),
             organization: self.organization.name.clone(),
-            role: self.role.name().to_owned(),
+            role: self.role.name.clone(),
             user: self.signed_in(),
             csrf: visit.form_token(),
             missing: missing.iter().map(missing_scope).collect(),

@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod applications;
 pub(crate) mod connections;
 pub(crate) mod form;
+pub(crate) mod roles;
 pub(crate) mod secrets;
 
 use axum::http::StatusCode;
@@ -33,6 +34,11 @@ struct Purpose {
 
 /// The session, if its role opens Developer Settings; otherwise a page that says whom to ask.
 async fn admin<'v>(visit: &'v Visit, purpose: &Purpose) -> Result<&'v Session, Fail> {
+    admin_at(visit, purpose, Place::Developer).await
+}
+
+/// [`admin`] in another section of the console.
+async fn admin_at<'v>(visit: &'v Visit, purpose: &Purpose, place: Place) -> Result<&'v Session, Fail> {
     let session = visit.signed_in()?;
     if session.role.is_admin() {
         return Ok(session);
@@ -43,14 +49,14 @@ async fn admin<'v>(visit: &'v Visit, purpose: &Purpose) -> Result<&'v Session, F
         title: purpose.title.to_owned(),
         purpose: purpose.sentence.to_owned(),
         needed_role: Role::OrganizationAdmin.name().to_owned(),
-        role: session.role.name().to_owned(),
+        role: session.role_name.clone(),
         organization: session.organization.name.clone(),
         administrators: administrators.into_iter().map(|(name, email)| Person { name, email }).collect(),
         support: visit.app.site.support_contact.clone(),
     };
     let csrf = visit.form_token();
     let viewer = Viewer { organization: &session.organization.name, name: &session.person.name, csrf: &csrf };
-    let nav = Nav::Console(viewer, Place::Developer);
+    let nav = Nav::Console(viewer, place);
     Err(visit.page(StatusCode::FORBIDDEN, (purpose.title, nav, wall(&page)), FormTarget::OwnPages).into())
 }
 

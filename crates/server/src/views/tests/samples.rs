@@ -197,6 +197,7 @@ fn key(name: &str, state: KeyState, expires_at: Option<&str>) -> KeyRow {
         scopes: name.len() % 4 + 1,
         devices: if name.len().is_multiple_of(2) { "All devices".into() } else { "3 devices".into() },
         created_by: "Maren Okafor".into(),
+        creator_note: (expires_at.is_none()).then_some("Its creator left"),
         created_at: instant("2026-05-02T11:04:00Z"),
         last_used_at: (state == KeyState::Active).then(|| instant("2026-07-14T09:26:00Z")),
         expires_at: expires_at.map(instant),
