@@ -101,6 +101,17 @@ pub fn of_person(tx: &mut Tx<'_>, person: &PersonId) -> Result<Vec<(Organization
     Ok(tx.all(&sql, params![person.as_str()], one)?)
 }
 
+/// Where a person signs in to: the organization that they looked at last, or else the oldest.
+pub fn last_used(tx: &mut Tx<'_>, person: &PersonId) -> Result<Option<Organization>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM membership JOIN organization ON organization.id = membership.organization_id
+         WHERE membership.person_id = ?1 AND membership.disabled_at IS NULL
+           AND organization.suspended_at IS NULL
+         ORDER BY coalesce(membership.last_seen_at, 0) DESC, organization.id LIMIT 1"
+    );
+    Ok(tx.optional(&sql, params![person.as_str()], from_row)?)
+}
+
 /// The role a person has in an organization now; none if they, or it, are out of service.
 pub fn role_of(tx: &mut Tx<'_>, organization: &OrganizationId, person: &PersonId) -> Result<Option<Role>> {
     let sql = format!(

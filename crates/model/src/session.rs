@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use rules::access::{Access, Credential, DeviceSet, Principal};
-use rules::id::SessionId;
+use rules::id::{OrganizationId, PersonId, SessionId};
 use rules::role::Role;
 use rules::secret::{Hashed, Mint, Mode, Plaintext, SessionToken};
 
@@ -68,15 +68,14 @@ impl Session {
     }
 }
 
-/// Starts a session for a person who has just proved who they are, in the oldest of their organizations.
+/// Starts a session for a person who has just proved who they are, in the organization that they used last.
 pub fn start(
     tx: &mut Tx<'_>,
     mint: &Mint,
     person: &Person,
     visitor: &Visitor,
 ) -> Result<Plaintext<SessionToken>> {
-    let organizations = organization::of_person(tx, &person.id)?;
-    let Some((organization, _role)) = organizations.into_iter().next() else {
+    let Some(organization) = organization::last_used(tx, &person.id)? else {
         return Err(Error::NotAllowed("This account does not belong to any organization.".into()));
     };
     let now = tx.now();
@@ -97,6 +96,7 @@ pub fn start(
             now + LIFE
         ],
     )?;
+    note_visit(tx, &organization.id, &person.id)?;
     let actor = Actor { who: person.id.to_string(), address: visitor.address.clone() };
     audit::record(tx, Some(&organization.id), &actor, Action::SignedIn, id.as_str())?;
     Ok(token)
@@ -152,10 +152,33 @@ pub fn find(tx: &mut Tx<'_>, token: Hashed<SessionToken>) -> Result<Option<Sessi
 }
 
 /// Notes that the session is in use.
-pub fn touch(tx: &mut Tx<'_>, id: &SessionId) -> Result<()> {
+pub fn touch(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
     let now = tx.now();
-    tx.execute("UPDATE session SET seen_at = ?2 WHERE id = ?1", params![id.as_str(), now])?;
+    tx.execute("UPDATE session SET seen_at = ?2 WHERE id = ?1", params![session.id.as_str(), now])?;
+    note_visit(tx, &session.organization.id, &session.person.id)
+}
+
+/// Notes that the person looks at the organization.
+fn note_visit(tx: &mut Tx<'_>, organization: &OrganizationId, person: &PersonId) -> Result<()> {
+    let now = tx.now();
+    tx.execute(
+        "UPDATE membership SET last_seen_at = ?3 WHERE organization_id = ?1 AND person_id = ?2",
+        params![organization.as_str(), person.as_str(), now],
+    )?;
     Ok(())
+}
+
+/// Turns the session to another organization of the person's; the next sign-in leads there too.
+pub fn switch(tx: &mut Tx<'_>, session: &Session, actor: &Actor, to: &OrganizationId) -> Result<()> {
+    if organization::role_of(tx, to, &session.person.id)?.is_none() {
+        return Err(Error::NotFound);
+    }
+    tx.execute(
+        "UPDATE session SET organization_id = ?2 WHERE id = ?1",
+        params![session.id.as_str(), to.as_str()],
+    )?;
+    note_visit(tx, to, &session.person.id)?;
+    audit::record(tx, Some(to), actor, Action::OrganizationSwitched, session.id.as_str())
 }
 
 /// Ends a session. Ending it twice is no mistake.

@@ -28,6 +28,7 @@ pub fn router(app: App) -> Router {
 
 /// Every URL: what people look at, what OAuth clients talk to, and the data API.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "every URL is one line in one function, and is meant to be read there")]
 pub fn map() -> Map {
     Map::default()
         // Sign-in
@@ -71,6 +72,17 @@ pub fn map() -> Map {
         .get("/settings/connections", settings::connections::index)
         .post("/settings/connections/{id}/revoke", settings::connections::destroy)
         // Organization
+        .get("/settings/organization", settings::organization::show)
+        .post("/settings/organization/switch", settings::organization::switch)
+        .post("/settings/organization/leave", settings::organization::leave)
+        .post("/settings/organization/step-down", settings::organization::step_down)
+        .get("/settings/organization/members", settings::members::index)
+        .get("/settings/organization/members/{id}", settings::members::show)
+        .post("/settings/organization/members/{id}", settings::members::update)
+        .post("/settings/organization/members/{id}/disable", settings::members::disable)
+        .post("/settings/organization/members/{id}/enable", settings::members::enable)
+        .post("/settings/organization/members/{id}/remove", settings::members::destroy)
+        .get("/settings/organization/members/{id}/secrets", settings::members::secrets)
         .get("/settings/organization/roles", settings::roles::index)
         .post("/settings/organization/roles", settings::roles::create)
         .get("/settings/organization/roles/new", settings::roles::new)
@@ -89,6 +101,10 @@ pub fn map() -> Map {
         .api(Method::POST, "/v1/api-keys", Needs(Scope::ApiKeysWrite), api::keys::create, api::keys::create_doc)
         .api(Method::GET, "/v1/api-keys/{id}", Needs(Scope::ApiKeysRead), api::keys::show, api::keys::show_doc)
         .api(Method::DELETE, "/v1/api-keys/{id}", Needs(Scope::ApiKeysWrite), api::keys::destroy, api::keys::destroy_doc)
+        .api(Method::GET, "/v1/members", Needs(Scope::MembersRead), api::members::index, api::members::index_doc)
+        .api(Method::GET, "/v1/members/{id}", Needs(Scope::MembersRead), api::members::show, api::members::show_doc)
+        .api(Method::PATCH, "/v1/members/{id}", Needs(Scope::MembersWrite), api::members::update, api::members::update_doc)
+        .api(Method::DELETE, "/v1/members/{id}", Needs(Scope::MembersWrite), api::members::destroy, api::members::destroy_doc)
         .api(Method::GET, "/v1/devices", Needs(Scope::DevicesRead), api::devices::index, api::devices::index_doc)
         .api(Method::GET, "/v1/devices/{id}", Needs(Scope::DevicesRead), api::devices::show, api::devices::show_doc)
         .api(Method::GET, "/v1/devices/{id}/manifest", Needs(Scope::DevicesRead), api::devices::manifest, api::devices::manifest_doc)

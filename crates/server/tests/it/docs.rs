@@ -28,7 +28,7 @@ fn every_operation_of_the_document_answers_as_it_says() {
     let buoy = app.buoy(app.home());
     app.measured(app.home(), &buoy.temperature, &[11.5]);
     let key = app.key_of(app.home(), |_| {});
-    let program = app.program(&key.secret);
+    let (program, member) = (app.program(&key.secret), app.member(rules::role::Role::Viewer));
     let document = app.get("/openapi.json").json();
     let mut count = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -36,6 +36,7 @@ fn every_operation_of_the_document_answers_as_it_says() {
         let id = match path.split('/').nth(2).unwrap() {
             "devices" => buoy.device.as_str(),
             "datastreams" => buoy.temperature.as_str(),
+            "members" => member.person.id.as_str(),
             "api-keys" => key.id.as_str(),
             "sensor-types" => "sbe_37_smp",
             "observed-properties" => "salinity",
@@ -55,7 +56,7 @@ fn every_operation_of_the_document_answers_as_it_says() {
         assert_eq!(given, promised, "{path}");
         count += 1;
     }
-    assert!(count >= 15, "{count}");
+    assert!(count >= 17, "{count}");
 }
 
 #[test]

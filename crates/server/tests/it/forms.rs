@@ -48,13 +48,16 @@ impl<'a> Scene<'a> {
         let last = match path {
             path if path.contains("/secrets/") => secret,
             path if path.contains("/connections/") => connection,
+            path if path.contains("/members/") => app.member(Role::Viewer).person.id.to_string(),
             path if path.contains("/roles/") => app.custom_role("A role", "devices:read").to_string(),
             _ => key,
         };
         let path =
             path.replace("{client_id}", &client.id).replace("{request_id}", &request).replace("{id}", &last);
         assert!(!path.contains('{'), "say what stands for the id in {path}");
-        Self { browser, path, fields: fields(&admin.email, &admin.password) }
+        let mut fields = fields(&admin.email, &admin.password);
+        fields.push(("organization_id", app.home().id.to_string()));
+        Self { browser, path, fields }
     }
 
     /// Everything that any form needs to do what it does.
@@ -82,6 +85,7 @@ fn fields(email: &str, password: &str) -> Vec<(&'static str, String)> {
         ("redirect_uris", "https://app.example/callback"),
         ("client_type", "confidential"),
         ("decision", "allow"),
+        ("role", "Operator"),
     ];
     let own = [("email", email.to_owned()), ("password", password.to_owned())];
     fixed.into_iter().map(|(name, value)| (name, value.to_owned())).chain(own).collect()

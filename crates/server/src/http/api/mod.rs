@@ -8,6 +8,7 @@ mod format;
 pub mod keys;
 mod list;
 pub mod me;
+pub mod members;
 pub mod observations;
 pub mod observed_properties;
 mod query;

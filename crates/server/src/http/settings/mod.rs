@@ -4,13 +4,15 @@ pub(crate) mod api_keys;
 pub(crate) mod applications;
 pub(crate) mod connections;
 pub(crate) mod form;
+pub(crate) mod members;
+pub(crate) mod organization;
 pub(crate) mod roles;
 pub(crate) mod secrets;
 
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use model::organization;
+use model::organization as organizations;
 use model::session::Session;
 use rules::role::Role;
 
@@ -18,7 +20,7 @@ use crate::http::error::Fail;
 use crate::http::page::{FormTarget, Visit};
 use crate::views::consent_refused::Person;
 use crate::views::wall::{Wall, wall};
-use crate::views::{Nav, Place, Viewer};
+use crate::views::{Nav, Place};
 
 /// `GET /settings/developer`
 pub(crate) async fn index(visit: Visit) -> Result<Response, Fail> {
@@ -44,7 +46,7 @@ async fn admin_at<'v>(visit: &'v Visit, purpose: &Purpose, place: Place) -> Resu
         return Ok(session);
     }
     let id = &session.organization.id;
-    let administrators = visit.app.db.read(|tx| organization::administrators(tx, id)).await?;
+    let administrators = visit.app.db.read(|tx| organizations::administrators(tx, id)).await?;
     let page = Wall {
         title: purpose.title.to_owned(),
         purpose: purpose.sentence.to_owned(),
@@ -55,8 +57,7 @@ async fn admin_at<'v>(visit: &'v Visit, purpose: &Purpose, place: Place) -> Resu
         support: visit.app.site.support_contact.clone(),
     };
     let csrf = visit.form_token();
-    let viewer = Viewer { organization: &session.organization.name, name: &session.person.name, csrf: &csrf };
-    let nav = Nav::Console(viewer, place);
+    let nav = Nav::Console(visit.viewer(session, &csrf), place);
     Err(visit.page(StatusCode::FORBIDDEN, (purpose.title, nav, wall(&page)), FormTarget::OwnPages).into())
 }
 

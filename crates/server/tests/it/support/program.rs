@@ -33,7 +33,11 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn post(&self, target: &str, body: &Value) -> Answer {
-        let request = request(Method::POST, target)
+        self.send_json(Method::POST, target, body)
+    }
+
+    pub(crate) fn send_json(&self, method: Method, target: &str, body: &Value) -> Answer {
+        let request = request(method, target)
             .header("authorization", &self.authorization)
             .header("content-type", "application/json");
         self.app.send(request.body(Body::from(body.to_string())).unwrap())
