@@ -19,6 +19,7 @@ pub mod device_set;
 pub mod error;
 pub mod grant;
 pub mod introspection;
+pub mod invitation;
 pub mod member;
 pub mod ndbc;
 pub mod observation;

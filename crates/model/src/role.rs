@@ -16,7 +16,7 @@ use rules::scope::{Scope, ScopeList, ScopeSet, UnknownScope};
 use crate::audit::{self, Action, Actor};
 use crate::error::{Error, Invalid};
 use crate::organization::check_name;
-use crate::{Result, Tx};
+use crate::{Result, Tx, invitation};
 use db::{Row, params};
 
 /// How many roles an organization can make.
@@ -199,6 +199,10 @@ pub fn delete(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &RoleId) -> R
     let role = find(tx, access, id)?;
     if role.members > 0 {
         let why = format!("Members have the role {}. Give them another one first.", role.name);
+        return Err(Error::Conflict(Invalid::one("role", why)));
+    }
+    if invitation::needs_role(tx, id)? {
+        let why = format!("Somebody is invited as {}. Revoke that invitation first.", role.name);
         return Err(Error::Conflict(Invalid::one("role", why)));
     }
     tx.execute("DELETE FROM custom_role WHERE id = ?1", params![id.as_str()])?;

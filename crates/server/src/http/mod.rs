@@ -6,6 +6,7 @@ mod devices;
 pub mod docs;
 pub mod edge;
 pub mod error;
+mod invitations;
 mod map;
 mod oauth;
 pub mod page;
@@ -38,6 +39,8 @@ pub fn map() -> Map {
         .post("/logout", session::destroy)
         .get("/setup", setup::new)
         .post("/setup", setup::create)
+        .get("/invitations", invitations::show)
+        .post("/invitations", invitations::create)
         // OAuth 2.0
         .get("/oauth2/auth", oauth::authorize::new)
         .open_post("/oauth2/auth", oauth::authorize::create)
@@ -83,6 +86,9 @@ pub fn map() -> Map {
         .post("/settings/organization/members/{id}/enable", settings::members::enable)
         .post("/settings/organization/members/{id}/remove", settings::members::destroy)
         .get("/settings/organization/members/{id}/secrets", settings::members::secrets)
+        .get("/settings/organization/invitations", settings::invitations::index)
+        .post("/settings/organization/invitations", settings::invitations::create)
+        .post("/settings/organization/invitations/{id}/revoke", settings::invitations::destroy)
         .get("/settings/organization/roles", settings::roles::index)
         .post("/settings/organization/roles", settings::roles::create)
         .get("/settings/organization/roles/new", settings::roles::new)

@@ -62,6 +62,7 @@ pub fn index(page: &MemberIndex) -> Markup {
                 h2 { "Members" }
                 p.lead { "Everybody who can look at your organization's data in the console, and what they may do." }
             }
+            (link_button(Weight::Primary, "Invite somebody", "/settings/organization/invitations"))
         }
         form.row.search method="get" action=(INDEX) role="search" {
             label.sr for="q" { "Name or email" }

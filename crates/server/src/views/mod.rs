@@ -13,6 +13,7 @@ pub mod consent_refused;
 pub mod devices;
 pub mod docs;
 pub mod error;
+pub mod invitations;
 pub mod login;
 pub mod members;
 pub mod organization;

@@ -7,8 +7,12 @@ use super::parts::{
 use maud::{Markup, html};
 
 const HOME: &str = "/settings/organization";
-const TABS: [(&str, &str); 3] =
-    [("You", HOME), ("Members", "/settings/organization/members"), ("Roles", "/settings/organization/roles")];
+const TABS: [(&str, &str); 4] = [
+    ("You", HOME),
+    ("Members", "/settings/organization/members"),
+    ("Invitations", "/settings/organization/invitations"),
+    ("Roles", "/settings/organization/roles"),
+];
 
 /// The title and the tabs of the section, with the tab at `current` marked.
 pub(super) fn organization_head(current: &str) -> Markup {

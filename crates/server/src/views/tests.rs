@@ -176,6 +176,11 @@ const SAID: &[(&str, &[&str])] = &[
     ("member_secrets", &["may have kept them", "/settings/developer/api-keys/key_14/revoke", "…x7Qa"]),
     ("organization", &["Step down", "Leave this organization", "Switch to it"]),
     ("organization_alone", &["You are the only Owner"]),
+    ("invitations", &["Make an invitation", "name=\"email\"", "name=\"role\"", "/invitations/inv_20/revoke"]),
+    ("invited", &["data-secret", "only time it is shown", "Send it to nobody else"]),
+    ("welcome_new", &["Make an account and join", "autocomplete=\"new-password\"", "ines@harbour.example"]),
+    ("welcome_known", &["Sign in with it"]),
+    ("welcome_other", &["signed in as", "jonas@harbour.example"]),
     ("roles", &["Create a role", "Laboratory", "Built-in role"]),
     ("role", &["2 members have", "Delete this role"]),
     (

@@ -48,14 +48,22 @@ impl<'a> Scene<'a> {
         let last = match path {
             path if path.contains("/secrets/") => secret,
             path if path.contains("/connections/") => connection,
+            path if path.contains("/organization/invitations/") => {
+                app.invite(app.home(), "new@harbour.example", "Viewer").0.to_string()
+            }
             path if path.contains("/members/") => app.member(Role::Viewer).person.id.to_string(),
             path if path.contains("/roles/") => app.custom_role("A role", "devices:read").to_string(),
             _ => key,
         };
         let path =
             path.replace("{client_id}", &client.id).replace("{request_id}", &request).replace("{id}", &last);
+        let path = match path.as_str() {
+            "/invitations" => app.invite(&app.organization("Rival Reef"), &admin.email, "Viewer").1,
+            _ => path,
+        };
         assert!(!path.contains('{'), "say what stands for the id in {path}");
-        let mut fields = fields(&admin.email, &admin.password);
+        let email = if path.ends_with("/invitations") { "guest@harbour.example" } else { &admin.email };
+        let mut fields = fields(email, &admin.password);
         fields.push(("organization_id", app.home().id.to_string()));
         Self { browser, path, fields }
     }

@@ -39,6 +39,7 @@ mod import;
 mod ingest;
 mod interaction;
 mod introspection;
+mod invitations;
 mod meanwhile;
 mod members;
 mod members_by_program;

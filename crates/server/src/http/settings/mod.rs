@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod applications;
 pub(crate) mod connections;
 pub(crate) mod form;
+pub(crate) mod invitations;
 pub(crate) mod members;
 pub(crate) mod organization;
 pub(crate) mod roles;

@@ -15,10 +15,7 @@ use crate::views::devices::{self, DeviceIndex};
 use crate::views::docs;
 use crate::views::error::{self, Comparison, ErrorPage};
 use crate::views::login::{self, Login};
-use crate::views::members::{self, Standing};
-use crate::views::organization::{self as views_organization, Ownership};
 use crate::views::parts::{DeviceChoice, Errors, Pages, ScopeChoice, ScopeKind, ScopeLine};
-use crate::views::roles;
 use crate::views::setup::{self, Setup};
 use crate::views::wall::{self, Wall};
 use crate::views::{Elsewhere, Nav, Page, Place, Viewer};
@@ -94,13 +91,19 @@ pub(crate) fn pages() -> Vec<(&'static str, String)> {
         name: "Maren Okafor",
         csrf: "token",
     };
-    let console =
-        console_pages().into_iter().map(|(name, place, body)| (name, Nav::Console(viewer(), place), body));
-    console.chain(lone_pages()).map(|(name, nav, body)| (name, document(name, nav, body))).collect()
+    let console = console_pages()
+        .into_iter()
+        .chain(organization::pages())
+        .map(|(name, place, body)| (name, Nav::Console(viewer(), place), body));
+    console
+        .chain(lone_pages())
+        .chain(organization::lone_pages())
+        .map(|(name, nav, body)| (name, document(name, nav, body)))
+        .collect()
 }
 
-fn console_pages() -> Vec<(&'static str, Place, Markup)> {
-    vec![
+fn console_pages() -> [(&'static str, Place, Markup); 18] {
+    [
         (
             "api_keys",
             Place::Developer,
@@ -146,26 +149,6 @@ fn console_pages() -> Vec<(&'static str, Place, Markup)> {
         ),
         ("connections", Place::Connections, connections::index(&connection_index(connected()))),
         ("connections_empty", Place::Connections, connections::index(&connection_index(vec![]))),
-        ("members", Place::Organization, members::index(&organization::member_index(""))),
-        ("members_none", Place::Organization, members::index(&organization::member_index("nobody"))),
-        ("member", Place::Organization, members::show(&organization::member_show(Standing::Manageable))),
-        ("member_oneself", Place::Organization, members::show(&organization::member_show(Standing::Oneself))),
-        ("member_above", Place::Organization, members::show(&organization::member_show(Standing::Above))),
-        ("member_secrets", Place::Organization, members::secrets(&organization::member_secrets())),
-        (
-            "organization",
-            Place::Organization,
-            views_organization::show(&organization::membership(Ownership::Shared)),
-        ),
-        (
-            "organization_alone",
-            Place::Organization,
-            views_organization::show(&organization::membership(Ownership::Alone)),
-        ),
-        ("roles", Place::Organization, roles::index(&organization::role_index(organization::own_roles()))),
-        ("roles_none", Place::Organization, roles::index(&organization::role_index(vec![]))),
-        ("role_new", Place::Organization, roles::form(&organization::role_form(None))),
-        ("role", Place::Organization, roles::form(&organization::role_form(organization::own_roles().pop()))),
         ("wall", Place::Developer, wall::wall(&wall_page())),
         (
             "devices",

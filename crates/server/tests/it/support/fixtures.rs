@@ -8,6 +8,7 @@ use model::application::{self, Application, Profile};
 use model::audit::Actor;
 use model::device::{self, NewDevice};
 use model::device_set::Devices;
+use model::invitation;
 use model::member;
 use model::organization::{self, Organization};
 use model::password::PasswordDigest;
@@ -17,7 +18,7 @@ use rules::access::{Access, Credential, DeviceSet, Principal};
 use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
 use rules::exchange::Rotation;
-use rules::id::{ApiKeyId, DeviceId, RoleId, SessionId};
+use rules::id::{ApiKeyId, DeviceId, InvitationId, RoleId, SessionId};
 use rules::pkce::{Pkce, Reason};
 use rules::role::Role;
 use rules::scope::ScopeList;
@@ -104,6 +105,16 @@ impl TestApp {
         let access = self.access(&member.organization);
         let (person, role) = (member.person.id.clone(), role.to_owned());
         self.write(move |tx| member::set_role(tx, &access, &Actor::local("story"), &person, &role));
+    }
+
+    /// An open invitation, and the path of its link.
+    pub(crate) fn invite(&self, to: &Organization, email: &str, role: &str) -> (InvitationId, String) {
+        self.tick();
+        let (access, mint) = (self.access(to), self.app.mint.clone());
+        let (email, role) = (email.to_owned(), role.to_owned());
+        let (invitation, token) = self
+            .write(move |tx| invitation::invite(tx, &access, &mint, &Actor::local("story"), (&email, &role)));
+        (invitation.id, format!("/invitations?token={}", token.expose()))
     }
 
     /// What an Owner of the organization may do.

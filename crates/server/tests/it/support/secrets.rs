@@ -1,6 +1,6 @@
 //! Finds credentials in a text by what they start with.
 
-const PREFIXES: [&str; 9] = [
+const PREFIXES: [&str; 10] = [
     "sk_live_bsn_",
     "sk_test_bsn_",
     "at_bsn_",
@@ -9,6 +9,7 @@ const PREFIXES: [&str; 9] = [
     "se_bsn_",
     "br_bsn_",
     "su_bsn_",
+    "in_bsn_",
     "csbsn",
 ];
 /// The secret and checksum digits at the end of each.
