@@ -155,3 +155,6 @@ pub fn note_uses(tx: &mut Tx<'_>, uses: &[Use]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use rules::access::Access;
+use rules::access::{Access, Credential, Principal};
 use rules::id::{GrantId, OrganizationId, PersonId};
 use rules::membership::{Act, Facts, Refusal, Whose, judge};
 use rules::role::Role;
@@ -19,7 +19,6 @@ use crate::audit::{self, Action, Actor};
 use crate::error::{Error, Invalid};
 use crate::organization::MAX_NAME;
 use crate::role::{self, Assignable};
-use crate::session::Session;
 use crate::{Result, Tx, grant};
 use db::{Row, params};
 
@@ -190,23 +189,31 @@ pub fn remove(tx: &mut Tx<'_>, access: &Access, actor: &Actor, person: &PersonId
 }
 
 /// [`remove`] for oneself, which needs no scope.
-pub fn leave(tx: &mut Tx<'_>, session: &Session, actor: &Actor) -> Result<()> {
-    let (organization, person) = (&session.organization.id, &session.person.id);
+pub fn leave(tx: &mut Tx<'_>, access: &Access, actor: &Actor) -> Result<()> {
+    let (organization, person) = (&access.organization, signed_in(access)?);
     let member = load(tx, organization, person)?;
-    permit(tx, &session.access(), &member, Act::Leave)?;
+    permit(tx, access, &member, Act::Leave)?;
     end(tx, (organization, actor), person)?;
     note(tx, (organization, actor), (Action::MemberLeft, person), &member.role)
 }
 
 /// Makes the signed-in Owner an Organization Admin, if another Owner stays.
-pub fn step_down(tx: &mut Tx<'_>, session: &Session, actor: &Actor) -> Result<()> {
-    let (organization, person) = (&session.organization.id, &session.person.id);
+pub fn step_down(tx: &mut Tx<'_>, access: &Access, actor: &Actor) -> Result<()> {
+    let (organization, person) = (&access.organization, signed_in(access)?);
     let member = load(tx, organization, person)?;
-    permit(tx, &session.access(), &member, Act::StepDown)?;
+    permit(tx, access, &member, Act::StepDown)?;
     let admin = role::named(tx, organization, Role::OrganizationAdmin.name())?;
     store_role(tx, (organization, person), &admin)?;
     let detail = format!("{} → {}", member.role, admin.held.name);
     note(tx, (organization, actor), (Action::MemberRoleChanged, person), &detail)
+}
+
+/// Who sits at the browser: no program leaves or steps down for a person.
+fn signed_in(access: &Access) -> Result<&PersonId> {
+    match (&access.principal, &access.credential) {
+        (Principal::User(person), Credential::Session { .. }) => Ok(person),
+        _ => Err(Error::NotAllowed("People leave or step down themselves, in the console.".into())),
+    }
 }
 
 /// How many Owners in service there are besides this person.
@@ -351,3 +358,6 @@ fn seen_from_row(row: &Row<'_>) -> db::Result<SeenSecret> {
         last_used_at: row.get(4)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

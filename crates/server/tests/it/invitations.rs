@@ -88,8 +88,7 @@ fn who_is_signed_in_as_somebody_else_does_not_join() {
 fn an_account_that_belongs_nowhere_joins_and_then_signs_in() {
     let app = TestApp::new();
     let member = app.member(Role::Viewer);
-    let (access, person) = (app.access(app.home()), member.person.id.clone());
-    app.write(move |tx| model::member::remove(tx, &access, &model::audit::Actor::local("story"), &person));
+    app.remove(&member);
     let (_, link) = app.invite(app.home(), &member.email, "Operator");
     let browser = app.browser();
     browser.get(&link).assert_text("has an account");
@@ -144,14 +143,12 @@ fn a_link_that_is_used_revoked_replaced_old_or_made_up_is_refused_in_words() {
 fn who_invites_must_still_be_able_to_when_it_is_accepted() {
     let app = TestApp::new();
     type Change = fn(&TestApp, &Member);
-    let remove: Change = |app, admin| {
-        let (access, person) = (app.access(app.home()), admin.person.id.clone());
-        app.write(move |tx| {
-            model::member::remove(tx, &access, &model::audit::Actor::local("story"), &person)
-        });
-    };
-    let changes: [Change; 3] =
-        [|app, admin| app.set_role(admin, Role::Operator), |app, admin| app.disable(admin), remove];
+    let changes: [Change; 4] = [
+        |app, admin| app.set_role(admin, Role::Operator),
+        |app, admin| app.disable(admin),
+        TestApp::take_out_of_service,
+        TestApp::remove,
+    ];
     for (number, change) in changes.into_iter().enumerate() {
         let admin = app.member(Role::OrganizationAdmin);
         let browser = app.signed_in(&admin);
@@ -195,8 +192,7 @@ fn an_invitation_is_no_way_around_being_disabled() {
     let (_, there) = (id, app.organization("Third Tide"));
     let (_, link) = app.invite(&there, &member.email, "Viewer");
     app.join(&Member { organization: there.clone(), ..member.clone() });
-    let (access, person) = (app.access(&there), member.person.id.clone());
-    app.write(move |tx| model::member::disable(tx, &access, &model::audit::Actor::local("story"), &person));
+    app.take_out_of_service(&Member { organization: there, ..member.clone() });
     let browser = app.signed_in(&member);
     browser.get(&link).assert_page(410).assert_text("belongs to the organization already");
 }

@@ -56,9 +56,7 @@ fn a_membership_that_is_out_of_service_is_not_offered() {
     let (here, there) = in_two(&app);
     let browser = app.signed_in(&here);
     browser.get("/devices").assert_text("Rival Reef");
-    let access = app.access(&there.organization);
-    let person = here.person.id.clone();
-    app.write(move |tx| model::member::disable(tx, &access, &model::audit::Actor::local("story"), &person));
+    app.take_out_of_service(&there);
     browser.get("/devices").assert_page(200).assert_no_text("Rival Reef");
     let token = browser.csrf_token();
     let fields = [("csrf_token", token.as_str()), ("organization_id", there.organization.id.as_str())];
@@ -71,8 +69,7 @@ fn whoever_is_removed_from_one_signs_in_to_the_other() {
     let app = TestApp::new();
     let (here, there) = in_two(&app);
     let browser = app.signed_in(&here);
-    let (access, person) = (app.access(&here.organization), here.person.id.clone());
-    app.write(move |tx| model::member::remove(tx, &access, &model::audit::Actor::local("story"), &person));
+    app.remove(&here);
     browser.get("/devices").assert_text("Sign in");
     browser.sign_in(&here);
     browser.get("/settings/organization").assert_text(&there.organization.name);

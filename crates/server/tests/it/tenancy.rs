@@ -126,6 +126,100 @@ fn an_own_device_outside_the_credentials_set_looks_like_what_is_not_there() {
     }
 }
 
+/// Everything of an organization that a page of the console can be about, by the path that leads there.
+struct Belongings {
+    things: Things,
+    client: crate::support::Client,
+    secret: String,
+    connection: String,
+    role: String,
+    invitation: String,
+}
+
+impl Belongings {
+    /// Of the home organization, which has a role of its own.
+    fn of_home(app: &TestApp) -> Self {
+        let home = app.home();
+        let client = app.application_of(home, (ClientType::Confidential, |_: &mut _| {}));
+        let (access, id) = (app.access(home), client.application.client_id.clone());
+        let secret = app.read(|tx| model::application::secrets(tx, &access, &id))[0].id.to_string();
+        Flow::new(app, &client).code(&app.member(Role::Viewer));
+        let grant = "SELECT id FROM oauth_grant";
+        Self {
+            things: Things {
+                key: app.key_of(home, |_| {}),
+                member: app.member(Role::Viewer).person.id.to_string(),
+                buoy: app.buoy(home),
+            },
+            client,
+            secret,
+            connection: app.read(|tx| Ok(tx.one(grant, db::params![], |row| row.get(0))?)),
+            role: app.custom_role("Laboratory", "devices:read").to_string(),
+            invitation: app.invite(home, "guest@harbour.example", "Viewer").0.to_string(),
+        }
+    }
+
+    /// The path with these belongings in it, and once more with ids that nothing has.
+    fn paths(&self, path: &str) -> (String, String) {
+        let id = match path.rsplit_once("/{id}").map_or("", |(list, _)| list) {
+            "" | "/devices" => self.things.buoy.device.as_str(),
+            "/settings/developer/api-keys" => self.things.key.id.as_str(),
+            "/settings/connections" => &self.connection,
+            "/settings/organization/members" => &self.things.member,
+            "/settings/organization/roles" => &self.role,
+            "/settings/organization/invitations" => &self.invitation,
+            secrets if secrets.ends_with("/secrets") => &self.secret,
+            _ => panic!("say what stands for the id in {path}"),
+        };
+        let fill = |client: &str, id: &str| path.replace("{client_id}", client).replace("{id}", id);
+        (fill(&self.client.id, id), fill(&unknown(&self.client.id), &unknown(id)))
+    }
+}
+
+/// A page without what differs each time: the id of the request, and its address where the page repeats it.
+fn told_page(answer: &Answer) -> (u16, String) {
+    (answer.status.as_u16(), answer.words().replace(answer.header("x-request-id").unwrap(), ""))
+}
+
+#[test]
+fn a_page_about_what_is_anothers_looks_like_one_about_nothing() {
+    let (app, map) = (TestApp::new(), map());
+    let theirs = Belongings::of_home(&app);
+    let rival = app.organization("Rival Reef");
+    let browser = app.signed_in(&app.member_of(&rival, Role::Owner));
+    let token = browser.csrf_token();
+    let fields = [
+        ("csrf_token", token.as_str()),
+        ("name", "Mine"),
+        ("scope", "devices:read"),
+        ("role", "Viewer"),
+        ("redirect_uris", "https://app.example/callback"),
+        ("client_type", "confidential"),
+    ];
+    let (rows, mut cases) = (app.rows(), 0);
+    let pages = map.routes().iter().filter(|route| !matches!(route.kind, RouteKind::Api { .. }));
+    for route in pages.filter(|route| route.path.contains('{')) {
+        if !route.path.starts_with("/settings/") && !route.path.starts_with("/devices/") {
+            // A waiting request is its browser's, and documents and assets are everybody's.
+            assert!(
+                ["/oauth2/consent/", "/docs/", "/assets/"].iter().any(|open| route.path.starts_with(open))
+            );
+            continue;
+        }
+        let (foreign, nothing) = theirs.paths(route.path);
+        let ask = |path: &str| match route.kind {
+            RouteKind::Form => browser.post_own(path, &fields),
+            _ => browser.get_once(path),
+        };
+        let (foreign, nothing) = (ask(&foreign), ask(&nothing));
+        foreign.assert_page(404);
+        assert_eq!(told_page(&foreign), told_page(&nothing), "{} {}", route.method, route.path);
+        cases += 1;
+    }
+    assert!(cases >= 20, "{cases}");
+    assert_eq!(app.rows(), rows);
+}
+
 /// An application that may see all that applications can see.
 fn everything(app: &TestApp) -> crate::support::Client {
     app.application(ClientType::Confidential, |profile| {

@@ -51,7 +51,7 @@ pub(crate) async fn switch(Post { visit, form }: Post) -> Result<Response, Fail>
 pub(crate) async fn leave(Post { visit, .. }: Post) -> Result<Response, Fail> {
     visit.signed_in()?;
     let actor = visit.actor();
-    visit.write(move |tx, session| member::leave(tx, session, &actor)).await.map_err(worded)?;
+    visit.write(move |tx, session| member::leave(tx, &session.access(), &actor)).await.map_err(worded)?;
     let mut response = visit.redirect("/login");
     visit.end_session(&mut response);
     Ok(response)
@@ -61,7 +61,7 @@ pub(crate) async fn leave(Post { visit, .. }: Post) -> Result<Response, Fail> {
 pub(crate) async fn step_down(Post { visit, .. }: Post) -> Result<Response, Fail> {
     visit.signed_in()?;
     let actor = visit.actor();
-    visit.write(move |tx, session| member::step_down(tx, session, &actor)).await.map_err(worded)?;
+    visit.write(move |tx, session| member::step_down(tx, &session.access(), &actor)).await.map_err(worded)?;
     Ok(visit.redirect(HOME))
 }
 

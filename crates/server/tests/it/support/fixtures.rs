@@ -100,6 +100,32 @@ impl TestApp {
         self.write(move |tx| role::update(tx, &access, &Actor::local("story"), &id, &new));
     }
 
+    /// [`TestApp::change_role`] by the role's name, which stays.
+    pub(crate) fn change_role_named(&self, name: &str, scopes: &str) {
+        let access = self.access(self.home());
+        let all = self.read(|tx| role::all(tx, &access));
+        let id = all.iter().find(|role| role.name == name).unwrap().id.clone();
+        self.change_role(&id, name, scopes);
+    }
+
+    /// Disables a membership.
+    pub(crate) fn take_out_of_service(&self, member: &Member) {
+        let (access, person) = (self.access(&member.organization), member.person.id.clone());
+        self.write(move |tx| member::disable(tx, &access, &Actor::local("story"), &person));
+    }
+
+    /// Undoes [`TestApp::take_out_of_service`].
+    pub(crate) fn put_back(&self, member: &Member) {
+        let (access, person) = (self.access(&member.organization), member.person.id.clone());
+        self.write(move |tx| member::enable(tx, &access, &Actor::local("story"), &person));
+    }
+
+    /// Ends a membership.
+    pub(crate) fn remove(&self, member: &Member) {
+        let (access, person) = (self.access(&member.organization), member.person.id.clone());
+        self.write(move |tx| member::remove(tx, &access, &Actor::local("story"), &person));
+    }
+
     /// Gives a member a role by its name, as an Owner does.
     pub(crate) fn assign(&self, member: &Member, role: &str) {
         let access = self.access(&member.organization);
