@@ -58,7 +58,7 @@ pub fn index(page: &InvitationIndex) -> Markup {
         form.card method="post" action=(INDEX) {
             h2 { "Invite somebody" }
             (csrf(&page.csrf))
-            (Field::new("email", "Email", Kind::Email).value(&page.email).error(page.errors.on("email")).required()
+            (Field::new("email", "Email", Kind::OthersEmail).value(&page.email).error(page.errors.on("email")).required()
                 .hint("Another invitation of the same address takes an earlier one's place."))
             fieldset #role.set tabindex="-1" {
                 legend { "Role" }

@@ -263,7 +263,7 @@ fn keys(page: &MemberSecrets) -> Markup {
 fn client_secrets(page: &MemberSecrets) -> Markup {
     let row = |secret: &SecretRow| {
         let home = format!("{APPLICATIONS}/{}", secret.id);
-        let open = html! { a href=(home) { "Replace it" } };
+        let open = html! { a.button.slight href=(home) { "Replace it" } };
         vec![named(secret, &home), parts::day(secret.created_at), used(secret), open]
     };
     let rows = page.client_secrets.iter().map(row).collect();

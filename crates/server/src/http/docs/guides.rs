@@ -20,7 +20,7 @@ pub(super) struct Guide {
     markdown: &'static str,
 }
 
-const GUIDES: [Guide; 2] = [
+const GUIDES: [Guide; 3] = [
     Guide {
         name: "authentication",
         title: "Authentication",
@@ -32,6 +32,12 @@ const GUIDES: [Guide; 2] = [
         title: "Data",
         summary: "What the buoys are and what they measured: reading it, and sending more.",
         markdown: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/data.md")),
+    },
+    Guide {
+        name: "members",
+        title: "Members and roles",
+        summary: "Who belongs to your organization, what they may do, and how that changes.",
+        markdown: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/members.md")),
     },
 ];
 
