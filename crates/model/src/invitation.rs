@@ -64,15 +64,35 @@ pub fn invite(
         return Err(not_allowed(Refusal::RoleAboveOwnRank));
     }
     refuse_members(tx, access, &email)?;
+    replace_earlier(tx, access, &email)?;
+    refuse_floods(tx, access)?;
+    let (token, hash) = mint.coin::<InvitationToken>(tx.random()?);
+    let id = insert(tx, access, (&email, &assigned.stored), hash)?;
+    let detail = format!("{email} as {}", assigned.held.name);
+    let what = (Action::InvitationCreated, id.as_str());
+    audit::record_detail(tx, Some(&access.organization), actor, what, &detail)?;
+    hand_over(tx, &id);
+    Ok((load(tx, access, &id)?, token))
+}
+
+fn replace_earlier(tx: &mut Tx<'_>, access: &Access, email: &str) -> Result<()> {
     let now = tx.now();
     tx.execute(
         "UPDATE invitation SET revoked_at = ?3
          WHERE organization_id = ?1 AND email = ?2 AND accepted_at IS NULL AND revoked_at IS NULL",
-        params![access.organization.as_str(), &email, now],
+        params![access.organization.as_str(), email, now],
     )?;
-    refuse_floods(tx, access)?;
+    Ok(())
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    access: &Access,
+    (email, stored_role): (&str, &str),
+    hash: Hashed<InvitationToken>,
+) -> Result<InvitationId> {
+    let now = tx.now();
     let id = InvitationId::new(now, tx.random()?);
-    let (token, hash) = mint.coin::<InvitationToken>(tx.random()?);
     let inviter = match &access.principal {
         Principal::User(person) => person.as_str(),
         Principal::ApiKey(key) => key.as_str(),
@@ -83,19 +103,15 @@ pub fn invite(
         params![
             id.as_str(),
             access.organization.as_str(),
-            &email,
-            &assigned.stored,
+            email,
+            stored_role,
             hash.as_bytes(),
             inviter,
             now,
             now + LIFE
         ],
     )?;
-    let detail = format!("{email} as {}", assigned.held.name);
-    let what = (Action::InvitationCreated, id.as_str());
-    audit::record_detail(tx, Some(&access.organization), actor, what, &detail)?;
-    hand_over(tx, &id);
-    Ok((load(tx, access, &id)?, token))
+    Ok(id)
 }
 
 /// Where mail goes out: the letter to the invited person is queued here, in the transaction that makes the invitation.

@@ -17,4 +17,5 @@ CREATE TABLE invitation (
 -- A newer one takes an older one's place.
 CREATE UNIQUE INDEX invitation_open ON invitation (organization_id, email)
     WHERE accepted_at IS NULL AND revoked_at IS NULL;
+CREATE INDEX invitation_by_expiry ON invitation (expires_at);
 CREATE INDEX invitation_by_organization ON invitation (organization_id, id);

@@ -228,3 +228,17 @@ fn anothers_invitation_is_not_there() {
     browser.post_own(&revoke, &[("csrf_token", token.as_str())]).assert_page(404);
     app.browser().get(&link).assert_page(200);
 }
+
+#[test]
+fn an_invitation_that_is_long_over_leaves_no_address_behind() {
+    let app = TestApp::new();
+    let (_, link) = app.invite(app.home(), NEW, "Viewer");
+    let sweep = || app.write(model::sweep::some);
+    app.advance_days(8);
+    sweep();
+    app.browser().get(&link).assert_page(410).assert_text("seven days");
+    app.advance_days(30);
+    sweep();
+    assert_eq!(app.rows()["invitation"], 0);
+    app.browser().get(&link).assert_page(404);
+}

@@ -249,3 +249,31 @@ fn a_disabled_owner_does_not_count_as_one() {
     let leave = format!("{HOME}/leave");
     browser.post_own(&leave, &[("csrf_token", token.as_str())]).assert_page(409);
 }
+
+#[test]
+fn an_admin_out_of_service_is_nobody_to_ask() {
+    let app = TestApp::new();
+    let (owner, admin) = (app.member(Role::Owner), app.member(Role::OrganizationAdmin));
+    app.take_out_of_service(&admin);
+    let page = app.signed_in(&app.member(Role::Viewer)).get(MEMBERS);
+    page.assert_page(403).assert_text(&owner.email).assert_no_text(&admin.email);
+}
+
+#[test]
+fn a_consent_is_not_offered_for_where_one_is_out_of_service() {
+    let app = TestApp::new();
+    let here = app.member(Role::Viewer);
+    let there = Member { organization: app.organization("Rival Reef"), ..here.clone() };
+    app.join(&there);
+    let client = app.confidential("devices:read");
+    let browser = app.signed_in(&here);
+    Flow::new(&app, &client).start(&browser).assert_text("Rival Reef");
+    app.take_out_of_service(&there);
+    Flow::new(&app, &client).start(&browser).assert_no_text("Rival Reef");
+    let id = there.organization.id.as_str();
+    let token = browser.csrf_token();
+    let action = browser.page().asked.split_once(' ').unwrap().1.to_owned();
+    let fields = [("decision", "allow"), ("organization_id", id), ("csrf_token", token.as_str())];
+    browser.post_own(&action, &fields).assert_page(410);
+    assert_eq!(app.rows()["oauth_grant"], 0);
+}
