@@ -118,3 +118,27 @@ fn anothers_role_is_not_there() {
     }
     assert_eq!(app.rows(), before);
 }
+
+#[test]
+fn what_an_admin_saves_counts_for_tokens_that_are_warm() {
+    let app = TestApp::new();
+    let (role, member) = laboratory(&app, "devices:read observations:read");
+    let client = app.confidential("devices:read observations:read");
+    let tokens = Flow::new(&app, &client).tokens(&member);
+    let browser = app.signed_in(&app.member(Role::OrganizationAdmin));
+    let program = app.program(&tokens.access);
+    // Nothing but these requests happens in between that could cool the token down.
+    for scopes in ["devices:read", "observations:read"] {
+        program.get("/v1/me").assert_status(200);
+        browser.get(&format!("{ROLES}/{role}"));
+        let fields =
+            [("csrf_token", browser.csrf_token()), ("name", "Laboratory".into()), ("scope", scopes.into())];
+        let fields = fields.each_ref().map(|(name, value): &(_, String)| (*name, value.as_str()));
+        browser.post_own(&format!("{ROLES}/{role}"), &fields).assert_status(303);
+        assert_eq!(program.scopes(), [scopes]);
+    }
+    let page = format!("/settings/organization/members/{}", member.person.id);
+    browser.get(&page);
+    browser.submit(&page, &[("role", "Viewer")]).assert_page(200);
+    assert_eq!(program.scopes(), ["devices:read", "observations:read"]);
+}
