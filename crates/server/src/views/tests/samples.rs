@@ -18,7 +18,7 @@ use crate::views::login::{self, Login};
 use crate::views::parts::{DeviceChoice, Errors, Pages, ScopeChoice, ScopeKind, ScopeLine};
 use crate::views::setup::{self, Setup};
 use crate::views::wall::{self, Wall};
-use crate::views::{Elsewhere, Nav, Page, Place, Viewer};
+use crate::views::{Nav, Page, Place};
 use jiff::Timestamp;
 use maud::Markup;
 
@@ -84,13 +84,8 @@ fn people() -> Vec<Person> {
 
 /// Every page: its name and its document.
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    let elsewhere = ["Rival Reef", HOSTILE].map(|name| Elsewhere { id: "org_1".into(), name: name.into() });
-    let viewer = || Viewer {
-        organization: "Harbour Trust",
-        elsewhere: &elsewhere,
-        name: "Maren Okafor",
-        csrf: "token",
-    };
+    let elsewhere = organization::elsewhere();
+    let viewer = || organization::viewer(&elsewhere);
     let console = console_pages()
         .into_iter()
         .chain(organization::pages())

@@ -8,7 +8,7 @@ use crate::views::members::{
 use crate::views::organization::{self, Membership, Ownership};
 use crate::views::parts::{Errors, Pages, ScopeKind};
 use crate::views::roles::{self, BuiltInRow, RoleForm, RoleIndex, RoleRow};
-use crate::views::{Elsewhere, Nav, Place};
+use crate::views::{Elsewhere, Nav, Place, Viewer};
 use maud::Markup;
 
 pub(super) fn pages() -> Vec<(&'static str, Place, Markup)> {
@@ -214,4 +214,12 @@ fn welcome(guest: Guest) -> Welcome {
         email: "ines@harbour.example".into(),
         guest,
     }
+}
+
+pub(super) fn elsewhere() -> [Elsewhere; 2] {
+    ["Rival Reef", HOSTILE].map(|name| Elsewhere { id: "org_1".into(), name: name.into() })
+}
+
+pub(super) fn viewer(elsewhere: &[Elsewhere]) -> Viewer<'_> {
+    Viewer { organization: "Harbour Trust", elsewhere, name: "Maren Okafor", csrf: "token" }
 }
