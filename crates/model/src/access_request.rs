@@ -16,6 +16,7 @@ use crate::application::{self, Application};
 use crate::audit::{self, Action, Actor};
 use crate::error::Invalid;
 use crate::organization::{self, is_unprintable};
+use crate::role::{self, Held};
 use crate::session::Session;
 use crate::{Error, Result, Tx};
 use db::{Row, params};
@@ -57,7 +58,7 @@ pub struct Open {
     /// Who asks: id, name and address.
     pub person: (PersonId, String, String),
     /// Their role now.
-    pub role: Role,
+    pub role: Held,
     /// What for.
     pub application: Application,
     /// What they wrote.
@@ -71,23 +72,23 @@ pub struct Open {
 impl Open {
     /// What the person's role lacks.
     pub fn missing(&self) -> ScopeSet {
-        self.role.missing(self.application.profile.scopes.set())
+        self.role.role.missing(self.application.profile.scopes.set())
     }
 
     /// The roles that would do, lowest first.
     pub fn choices(&self) -> Vec<Role> {
-        choices(self.role, self.application.profile.scopes.set())
+        choices(self.role.role, self.application.profile.scopes.set())
     }
 
     /// What a role would give beyond what the person has and the application requires.
     pub fn beyond(&self, role: Role) -> ScopeSet {
-        role.scopes().without(self.role.scopes()).without(self.application.profile.scopes.set())
+        role.scopes().without(self.role.role.scopes()).without(self.application.profile.scopes.set())
     }
 }
 
 /// The roles with all of `listed` that an approval can give to somebody who is a `now`.
 fn choices(now: Role, listed: ScopeSet) -> Vec<Role> {
-    let fits = |role: &Role| !role.is_admin() && *role > now && role.scopes().contains_all(now.scopes());
+    let fits = |role: &Role| !role.is_admin() && *role != now && role.scopes().contains_all(now.scopes());
     Role::sufficient(listed).filter(fits).collect()
 }
 
@@ -192,19 +193,27 @@ pub fn latest(
     Ok(found)
 }
 
-const OPEN: &str = "SELECT access_request.id, person.id, person.name, person.email, membership.role,
+fn open_requests() -> String {
+    format!(
+        "SELECT access_request.id, person.id, person.name, person.email, {ROLE}, {NAME},
         access_request.client_id, access_request.message, access_request.created_at, access_request.expires_at
     FROM access_request
     JOIN person ON person.id = access_request.person_id
     JOIN membership ON membership.organization_id = access_request.organization_id
-                   AND membership.person_id = access_request.person_id
+                   AND membership.person_id = access_request.person_id AND membership.disabled_at IS NULL
+    {JOIN}
     WHERE access_request.organization_id = ?1 AND access_request.decided_at IS NULL
-      AND access_request.expires_at > ?2 AND person.disabled_at IS NULL";
+      AND access_request.expires_at > ?2 AND person.disabled_at IS NULL",
+        ROLE = role::COLUMN,
+        NAME = role::NAME,
+        JOIN = role::JOIN,
+    )
+}
 
 struct Waiting {
     id: AccessRequestId,
     person: (PersonId, String, String),
-    role: Role,
+    role: Held,
     client: ClientId,
     message: String,
     created_at: Timestamp,
@@ -215,11 +224,11 @@ fn read(row: &Row<'_>) -> db::Result<Waiting> {
     Ok(Waiting {
         id: row.parse(0)?,
         person: (row.parse(1)?, row.get(2)?, row.get(3)?),
-        role: row.parse(4)?,
-        client: row.parse(5)?,
-        message: row.get(6)?,
-        created_at: row.get(7)?,
-        expires_at: row.get(8)?,
+        role: Held { role: role::from_row(row, 4)?, name: row.get(5)? },
+        client: row.parse(6)?,
+        message: row.get(7)?,
+        created_at: row.get(8)?,
+        expires_at: row.get(9)?,
     })
 }
 
@@ -227,7 +236,7 @@ fn read(row: &Row<'_>) -> db::Result<Waiting> {
 pub fn open(tx: &mut Tx<'_>, access: &Access, limit: u32) -> Result<Vec<Open>> {
     access.require(Scope::MembersRead)?;
     let now = tx.now();
-    let sql = format!("{OPEN} ORDER BY access_request.id LIMIT ?3");
+    let sql = format!("{} ORDER BY access_request.id LIMIT ?3", open_requests());
     let found = tx.all(&sql, params![access.organization.as_str(), now, limit], read)?;
     let with = found.into_iter().map(|row| with_application(tx, row)).collect::<Result<Vec<_>>>()?;
     Ok(with.into_iter().flatten().collect())
@@ -237,7 +246,7 @@ pub fn open(tx: &mut Tx<'_>, access: &Access, limit: u32) -> Result<Vec<Open>> {
 pub fn find(tx: &mut Tx<'_>, access: &Access, id: &AccessRequestId) -> Result<Open> {
     access.require(Scope::MembersRead)?;
     let now = tx.now();
-    let sql = format!("{OPEN} AND access_request.id = ?3");
+    let sql = format!("{} AND access_request.id = ?3", open_requests());
     let found = tx.optional(&sql, params![access.organization.as_str(), now, id.as_str()], read)?;
     with_application(tx, found.ok_or(Error::NotFound)?)?.ok_or(Error::NotFound)
 }

@@ -4,6 +4,8 @@
 //! and its devices no more. It belongs to the organization and outlives the person who made it; a key made by
 //! another key dies with that one.
 
+use std::str::FromStr;
+
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -45,6 +47,8 @@ pub struct ApiKey {
     pub devices: Devices,
     /// The name of who made it.
     pub creator: Option<String>,
+    /// What they are now. The secrets that somebody saw who is no admin any more should be replaced.
+    pub creator_standing: CreatorStanding,
     /// When it was made.
     #[schemars(with = "DateTime")]
     pub created_at: Timestamp,
@@ -86,6 +90,31 @@ impl ApiKey {
     }
 }
 
+/// What has become of the person who made a key, and could have kept it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CreatorStanding {
+    /// They may make keys, or a key made it.
+    Admin,
+    /// They are a member who may not make keys any more.
+    Demoted,
+    /// They are not a member any more, or out of service.
+    Left,
+}
+
+impl FromStr for CreatorStanding {
+    type Err = &'static str;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "admin" => Ok(Self::Admin),
+            "demoted" => Ok(Self::Demoted),
+            "left" => Ok(Self::Left),
+            _ => Err("a creator is an admin, demoted, or has left"),
+        }
+    }
+}
+
 /// What a key should be.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
@@ -101,8 +130,12 @@ pub struct NewApiKey {
 
 const COLUMNS: &str = "api_key.id, api_key.name, api_key.prefix, api_key.last_four, api_key.scopes,
     api_key.devices, person.name, api_key.created_at, api_key.expires_at, api_key.revoked_at,
-    api_key.last_used_at, api_key.last_used_address";
-const TABLES: &str = "api_key LEFT JOIN person ON person.id = api_key.creator_id";
+    api_key.last_used_at, api_key.last_used_address,
+    CASE WHEN api_key.creator_id IS NULL OR membership.role IN ('Organization Admin', 'Owner') THEN 'admin'
+         WHEN membership.role IS NULL THEN 'left' ELSE 'demoted' END";
+const TABLES: &str = "api_key LEFT JOIN person ON person.id = api_key.creator_id
+    LEFT JOIN membership ON membership.organization_id = api_key.organization_id
+                        AND membership.person_id = api_key.creator_id AND membership.disabled_at IS NULL";
 
 fn from_row(row: &Row<'_>) -> db::Result<ApiKey> {
     Ok(ApiKey {
@@ -119,6 +152,7 @@ fn from_row(row: &Row<'_>) -> db::Result<ApiKey> {
         revoked_at: row.get(9)?,
         last_used_at: row.get(10)?,
         last_used_address: row.get(11)?,
+        creator_standing: row.parse(12)?,
     })
 }
 

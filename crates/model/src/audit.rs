@@ -85,6 +85,18 @@ actions! {
     RecoveryCodeUsed "recovery_code.used" "Recovery code used";
     IdentityConfirmed "identity.confirmed" "Identity confirmed";
     PolicyChanged "organization.policy_changed" "Policy changed";
+    RoleCreated "role.created" "Role created";
+    RoleChanged "role.changed" "Role changed";
+    RoleDeleted "role.deleted" "Role deleted";
+    MemberRoleChanged "member.role_changed" "Member given another role";
+    MemberDisabled "member.disabled" "Member disabled";
+    MemberEnabled "member.enabled" "Member enabled";
+    MemberRemoved "member.removed" "Member removed";
+    MemberLeft "member.left" "Member left";
+    OrganizationSwitched "session.organization_switched" "Turned to another organization";
+    InvitationCreated "invitation.created" "Invitation made";
+    InvitationRevoked "invitation.revoked" "Invitation withdrawn";
+    InvitationAccepted "invitation.accepted" "Invitation accepted";
     LeakReported "leak.reported" "Leaked credential reported";
 }
 

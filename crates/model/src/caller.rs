@@ -5,12 +5,11 @@
 
 use rules::access::{self, Access, Credential, DeviceSet, Principal};
 use rules::id::{ApiKeyId, OrganizationId};
-use rules::role::Role;
 use rules::scope::ScopeList;
 use rules::secret::{AccessToken, ApiKey, Hashed};
 
 use crate::device_set::Devices;
-use crate::{Result, Tx};
+use crate::{Result, Tx, role};
 use db::params;
 
 /// A credential as it was presented, hashed.
@@ -82,10 +81,10 @@ fn organization_of_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<
 /// A token's scopes count within its consent's, the application's and the role's, on the devices of its consent.
 fn by_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<Access>> {
     let now = tx.now();
-    let found = tx.optional(
+    let sql = format!(
         "SELECT oauth_grant.id, oauth_grant.organization_id, oauth_grant.person_id, oauth_grant.client_id,
                 consent.scopes, consent.devices, access_token.scopes, access_token.expires_at,
-                membership.role, application.scopes, application.optional_scopes, consent.id
+                {ROLE}, application.scopes, application.optional_scopes, consent.id
          FROM access_token
          JOIN token_family ON token_family.id = access_token.family_id
          JOIN consent ON consent.id = token_family.consent_id
@@ -95,24 +94,27 @@ fn by_token(tx: &mut Tx<'_>, token: Hashed<AccessToken>) -> Result<Option<Access
          JOIN person ON person.id = oauth_grant.person_id
          JOIN membership ON membership.organization_id = oauth_grant.organization_id
                         AND membership.person_id = oauth_grant.person_id
+                        AND membership.disabled_at IS NULL
+         {JOIN}
          WHERE access_token.token_hash = ?1 AND access_token.expires_at > ?2
            AND token_family.revoked_at IS NULL AND oauth_grant.revoked_at IS NULL
            AND application.deleted_at IS NULL AND organization.suspended_at IS NULL
            AND person.disabled_at IS NULL",
-        params![token.as_bytes(), now],
-        |row| {
-            let granted = row.parse::<ScopeList>(4)?.set().and(row.parse::<ScopeList>(6)?.set());
-            let listed = row.parse::<ScopeList>(9)?.set().or(row.parse::<ScopeList>(10)?.set());
-            Ok(Access {
-                organization: row.parse(1)?,
-                scopes: access::grant_scopes(granted.and(listed), row.parse::<Role>(8)?),
-                devices: device_set(row.parse(5)?, row.text(11)?),
-                principal: Principal::User(row.parse(2)?),
-                credential: Credential::AccessToken { grant: row.parse(0)?, client: row.parse(3)? },
-                expires_at: Some(row.get(7)?),
-            })
-        },
-    )?;
+        ROLE = role::COLUMN,
+        JOIN = role::JOIN,
+    );
+    let found = tx.optional(&sql, params![token.as_bytes(), now], |row| {
+        let granted = row.parse::<ScopeList>(4)?.set().and(row.parse::<ScopeList>(6)?.set());
+        let listed = row.parse::<ScopeList>(9)?.set().or(row.parse::<ScopeList>(10)?.set());
+        Ok(Access {
+            organization: row.parse(1)?,
+            scopes: access::grant_scopes(granted.and(listed), role::from_row(row, 8)?),
+            devices: device_set(row.parse(5)?, row.text(11)?),
+            principal: Principal::User(row.parse(2)?),
+            credential: Credential::AccessToken { grant: row.parse(0)?, client: row.parse(3)? },
+            expires_at: Some(row.get(7)?),
+        })
+    })?;
     Ok(found)
 }
 
@@ -153,3 +155,6 @@ pub fn note_uses(tx: &mut Tx<'_>, uses: &[Use]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

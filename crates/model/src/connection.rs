@@ -9,13 +9,12 @@ use serde::Serialize;
 
 use rules::access::{self, Access};
 use rules::id::{ClientId, GrantId, OrganizationId, PersonId};
-use rules::role::Role;
 use rules::schema::DateTime;
 use rules::scope::{Scope, ScopeList, ScopeSet};
 
 use crate::audit::Actor;
 use crate::device_set::{self, Devices};
-use crate::{Error, Page, Result, Tx, grant};
+use crate::{Error, Page, Result, Tx, grant, role};
 use db::{Row, params};
 
 /// A live grant: what one person lets one application do.
@@ -51,15 +50,29 @@ pub struct Of {
     pub user_id: Option<PersonId>,
 }
 
-const COLUMNS: &str = "oauth_grant.id, oauth_grant.client_id, oauth_grant.person_id, oauth_grant.scopes,
-    application.scopes, application.optional_scopes, membership.role, consent.devices, consent.id,
-    oauth_grant.created_at, oauth_grant.last_used_at";
-/// Without a membership a grant does nothing; it is still there to be ended.
-const TABLES: &str = "oauth_grant
+/// The columns that [`read`] takes.
+fn columns() -> String {
+    format!(
+        "oauth_grant.id, oauth_grant.client_id, oauth_grant.person_id, oauth_grant.scopes,
+    application.scopes, application.optional_scopes, {}, consent.devices, consent.id,
+    oauth_grant.created_at, oauth_grant.last_used_at",
+        role::COLUMN
+    )
+}
+
+/// Where they come from. Without a membership a grant does nothing; it is still there to be ended.
+fn tables() -> String {
+    format!(
+        "oauth_grant
     JOIN consent ON consent.id = oauth_grant.consent_id
     JOIN application ON application.client_id = oauth_grant.client_id
     LEFT JOIN membership ON membership.organization_id = oauth_grant.organization_id
-                        AND membership.person_id = oauth_grant.person_id";
+                        AND membership.person_id = oauth_grant.person_id
+                        AND membership.disabled_at IS NULL
+    {}",
+        role::JOIN
+    )
+}
 
 /// A page of the organization's live grants, oldest first, after `after`.
 pub fn page(
@@ -69,8 +82,9 @@ pub fn page(
     (after, limit): (Option<&GrantId>, u32),
 ) -> Result<Page<Held, GrantId>> {
     access.require(Scope::ApplicationsRead)?;
+    let (columns, tables) = (columns(), tables());
     let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES}
+        "SELECT {columns} FROM {tables}
          WHERE oauth_grant.organization_id = ?1 AND oauth_grant.id > ?2 AND oauth_grant.revoked_at IS NULL
            AND (?3 IS NULL OR oauth_grant.client_id = ?3) AND (?4 IS NULL OR oauth_grant.person_id = ?4)
          ORDER BY oauth_grant.id LIMIT ?5"
@@ -95,8 +109,9 @@ pub fn page(
 /// One live grant of the organization.
 pub fn find(tx: &mut Tx<'_>, access: &Access, id: &GrantId) -> Result<Held> {
     access.require(Scope::ApplicationsRead)?;
+    let (columns, tables) = (columns(), tables());
     let sql = format!(
-        "SELECT {COLUMNS} FROM {TABLES}
+        "SELECT {columns} FROM {tables}
          WHERE oauth_grant.organization_id = ?1 AND oauth_grant.id = ?2 AND oauth_grant.revoked_at IS NULL"
     );
     let found =
@@ -120,7 +135,7 @@ pub fn end(tx: &mut Tx<'_>, access: &Access, actor: &Actor, id: &GrantId) -> Res
 fn read(row: &Row<'_>, access: &Access) -> db::Result<(Held, String)> {
     let granted: ScopeList = row.parse(3)?;
     let listed = row.parse::<ScopeList>(4)?.set().or(row.parse::<ScopeList>(5)?.set());
-    let role: Option<Role> = row.parse_optional(6)?;
+    let role = role::optional_from_row(row, 6)?;
     let now = role.map_or(ScopeSet::EMPTY, |role| access::grant_scopes(granted.set().and(listed), role));
     let held = Held {
         id: row.parse(0)?,

@@ -7,13 +7,12 @@ use jiff::Timestamp;
 
 use rules::access::{self, Access, Principal};
 use rules::id::{OrganizationId, PersonId};
-use rules::role::Role;
 use rules::scope::{Scope, ScopeList, ScopeSet};
 use rules::secret::{AccessToken, Hashed, RefreshToken};
 
 use crate::application::Application;
 use crate::caller::{self, Presented};
-use crate::{Result, Tx};
+use crate::{Result, Tx, role};
 use db::params;
 
 /// A token as its client presents it, hashed.
@@ -77,8 +76,8 @@ fn of_refresh_token(
 ) -> Result<Option<Active>> {
     let now = tx.now();
     let listed = client.profile.scopes.set().or(client.profile.optional_scopes.set());
-    let found = tx.optional(
-        "SELECT refresh_token.scopes, consent.scopes, membership.role, oauth_grant.person_id,
+    let sql = format!(
+        "SELECT refresh_token.scopes, consent.scopes, {ROLE}, oauth_grant.person_id,
                 oauth_grant.organization_id, refresh_token.created_at, refresh_token.expires_at
          FROM refresh_token
          JOIN token_family ON token_family.id = refresh_token.family_id
@@ -88,24 +87,27 @@ fn of_refresh_token(
          JOIN person ON person.id = oauth_grant.person_id
          JOIN membership ON membership.organization_id = oauth_grant.organization_id
                         AND membership.person_id = oauth_grant.person_id
+                        AND membership.disabled_at IS NULL
+         {JOIN}
          WHERE refresh_token.token_hash = ?1 AND token_family.client_id = ?2
            AND refresh_token.rotated_at IS NULL AND refresh_token.expires_at > ?3
            AND token_family.revoked_at IS NULL AND oauth_grant.revoked_at IS NULL
            AND organization.suspended_at IS NULL AND person.disabled_at IS NULL",
-        params![token.as_bytes(), client.client_id.as_str(), now],
-        |row| {
-            let granted: ScopeList = row.parse(0)?;
-            let bound = row.parse::<ScopeList>(1)?.set().and(granted.set()).and(listed);
-            let usable = access::grant_scopes(bound, row.parse::<Role>(2)?).or(LASTING);
-            Ok(Active {
-                scopes: granted.within(usable),
-                person: row.parse(3)?,
-                organization: row.parse(4)?,
-                issued_at: row.get(5)?,
-                expires_at: row.get(6)?,
-            })
-        },
-    )?;
+        ROLE = role::COLUMN,
+        JOIN = role::JOIN,
+    );
+    let found = tx.optional(&sql, params![token.as_bytes(), client.client_id.as_str(), now], |row| {
+        let granted: ScopeList = row.parse(0)?;
+        let bound = row.parse::<ScopeList>(1)?.set().and(granted.set()).and(listed);
+        let usable = access::grant_scopes(bound, role::from_row(row, 2)?).or(LASTING);
+        Ok(Active {
+            scopes: granted.within(usable),
+            person: row.parse(3)?,
+            organization: row.parse(4)?,
+            issued_at: row.get(5)?,
+            expires_at: row.get(6)?,
+        })
+    })?;
     Ok(found)
 }
 

@@ -8,6 +8,7 @@ use rules::secret::Mode;
 
 use crate::audit::{self, Action, Actor};
 use crate::error::Invalid;
+use crate::role::{self, Held};
 use crate::session::Session;
 use crate::{Error, Result, Tx, second_factor};
 use db::{Row, params};
@@ -86,31 +87,52 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Organization>> {
     Ok(tx.all(&format!("SELECT {COLUMNS} FROM organization ORDER BY id"), params![], from_row)?)
 }
 
-/// The organizations a person belongs to and their role in each, oldest first; suspended ones are left out.
-pub fn of_person(tx: &mut Tx<'_>, person: &PersonId) -> Result<Vec<(Organization, Role)>> {
+/// The organizations a person belongs to and their role in each, oldest first; those that are out of service, or in
+/// which the person is, are left out.
+pub fn of_person(tx: &mut Tx<'_>, person: &PersonId) -> Result<Vec<(Organization, Held)>> {
     let sql = format!(
-        "SELECT {COLUMNS}, membership.role FROM membership
+        "SELECT {COLUMNS}, {ROLE}, {NAME} FROM membership
          JOIN organization ON organization.id = membership.organization_id
-         WHERE membership.person_id = ?1 AND organization.suspended_at IS NULL ORDER BY organization.id"
+         {JOIN}
+         WHERE membership.person_id = ?1 AND organization.suspended_at IS NULL
+           AND membership.disabled_at IS NULL ORDER BY organization.id",
+        ROLE = role::COLUMN,
+        NAME = role::NAME,
+        JOIN = role::JOIN,
     );
-    Ok(tx.all(&sql, params![person.as_str()], |row| Ok((from_row(row)?, row.parse(3)?)))?)
+    let one = |row: &Row<'_>| Ok((from_row(row)?, Held { role: role::from_row(row, 3)?, name: row.get(4)? }));
+    Ok(tx.all(&sql, params![person.as_str()], one)?)
+}
+
+/// Where a person signs in to: the organization that they looked at last, or else the oldest.
+pub fn last_used(tx: &mut Tx<'_>, person: &PersonId) -> Result<Option<Organization>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM membership JOIN organization ON organization.id = membership.organization_id
+         WHERE membership.person_id = ?1 AND membership.disabled_at IS NULL
+           AND organization.suspended_at IS NULL
+         ORDER BY coalesce(membership.last_seen_at, 0) DESC, organization.id LIMIT 1"
+    );
+    Ok(tx.optional(&sql, params![person.as_str()], from_row)?)
 }
 
 /// The role a person has in an organization now; none if they, or it, are out of service.
 pub fn role_of(tx: &mut Tx<'_>, organization: &OrganizationId, person: &PersonId) -> Result<Option<Role>> {
-    let role = tx.optional(
-        "SELECT membership.role FROM membership
+    let sql = format!(
+        "SELECT {ROLE} FROM membership
          JOIN organization ON organization.id = membership.organization_id
          JOIN person ON person.id = membership.person_id
+         {JOIN}
          WHERE membership.organization_id = ?1 AND membership.person_id = ?2
-           AND organization.suspended_at IS NULL AND person.disabled_at IS NULL",
-        params![organization.as_str(), person.as_str()],
-        |row| row.parse(0),
-    )?;
-    Ok(role)
+           AND organization.suspended_at IS NULL AND person.disabled_at IS NULL
+           AND membership.disabled_at IS NULL",
+        ROLE = role::COLUMN,
+        JOIN = role::JOIN,
+    );
+    let who = params![organization.as_str(), person.as_str()];
+    Ok(tx.optional(&sql, who, |row| role::from_row(row, 0))?)
 }
 
-/// Makes a person a member.
+/// Makes a person a member, with a built-in role.
 pub fn add_member(
     tx: &mut Tx<'_>,
     organization: &OrganizationId,
@@ -126,7 +148,7 @@ pub fn add_member(
     Ok(())
 }
 
-/// Changes a member's role; their grants and sessions are narrowed with the next request.
+/// Gives a member a built-in role, whoever asks: [`crate::member::set_role`] is what people and programs do.
 pub fn set_role(tx: &mut Tx<'_>, organization: &OrganizationId, person: &PersonId, role: Role) -> Result<()> {
     let changed = tx.execute(
         "UPDATE membership SET role = ?3 WHERE organization_id = ?1 AND person_id = ?2",
@@ -141,6 +163,7 @@ pub fn administrators(tx: &mut Tx<'_>, organization: &OrganizationId) -> Result<
     let admins = tx.all(
         "SELECT person.name, person.email FROM membership JOIN person ON person.id = membership.person_id
          WHERE membership.organization_id = ?1 AND membership.role IN (?2, ?3) AND person.disabled_at IS NULL
+           AND membership.disabled_at IS NULL
          ORDER BY person.name, person.id",
         params![organization.as_str(), Role::OrganizationAdmin.name(), Role::Owner.name()],
         |row| Ok((row.get(0)?, row.get(1)?)),

@@ -13,7 +13,7 @@ use rules::secret::{Hashed, Mint, Mode, Plaintext, SessionToken};
 use crate::audit::{self, Action, Actor};
 use crate::organization::{self, Organization};
 use crate::person::Person;
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, role};
 use db::params;
 
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -34,6 +34,8 @@ pub struct Session {
     pub organization: Organization,
     /// Their role in it, as of this request.
     pub role: Role,
+    /// What the organization calls it.
+    pub role_name: String,
     /// When they last proved who they are.
     pub authenticated_at: Timestamp,
     /// Whether the organization wants them to have a second factor, and they have none.
@@ -75,15 +77,14 @@ impl Session {
     }
 }
 
-/// Starts a session for a person who has just proved who they are, in the oldest of their organizations.
+/// Starts a session for a person who has just proved who they are, in the organization that they used last.
 pub fn start(
     tx: &mut Tx<'_>,
     mint: &Mint,
     person: &Person,
     visitor: &Visitor,
 ) -> Result<Plaintext<SessionToken>> {
-    let organizations = organization::of_person(tx, &person.id)?;
-    let Some((organization, _role)) = organizations.into_iter().next() else {
+    let Some(organization) = organization::last_used(tx, &person.id)? else {
         return Err(Error::NotAllowed("This account does not belong to any organization.".into()));
     };
     let now = tx.now();
@@ -104,6 +105,7 @@ pub fn start(
             now + LIFE
         ],
     )?;
+    note_visit(tx, &organization.id, &person.id)?;
     let actor = Actor { who: person.id.to_string(), address: visitor.address.clone() };
     audit::record(tx, Some(&organization.id), &actor, Action::SignedIn, id.as_str())?;
     Ok(token)
@@ -127,52 +129,76 @@ pub fn refuse(tx: &mut Tx<'_>, email: &str, visitor: &Visitor) -> Result<()> {
 /// The live session behind a cookie.
 pub fn find(tx: &mut Tx<'_>, token: Hashed<SessionToken>) -> Result<Option<Session>> {
     let now = tx.now();
-    let found = tx.optional(
+    let sql = format!(
         "SELECT session.id, session.authenticated_at, session.seen_at, session.expires_at,
                 person.id, person.email, person.name, person.operator_at,
-                organization.id, organization.name, organization.mode, membership.role,
+                organization.id, organization.name, organization.mode, {ROLE}, {NAME},
                 organization.admins_need_two_factor_at, authenticator.created_at
          FROM session
          JOIN person ON person.id = session.person_id
          JOIN organization ON organization.id = session.organization_id
          JOIN membership ON membership.organization_id = session.organization_id
                         AND membership.person_id = session.person_id
+                         AND membership.disabled_at IS NULL
+         {JOIN}
          LEFT JOIN authenticator ON authenticator.person_id = session.person_id
          WHERE session.token_hash = ?1 AND session.ended_at IS NULL AND session.expires_at > ?2
            AND session.seen_at > ?3 AND person.disabled_at IS NULL AND organization.suspended_at IS NULL",
-        params![token.as_bytes(), now, now - IDLE_LIFE],
-        |row| {
-            let role: Role = row.parse(11)?;
-            let is_demanded = role.is_admin() && row.get::<Option<Timestamp>>(12)?.is_some();
-            Ok(Session {
-                id: row.parse(0)?,
-                authenticated_at: row.get(1)?,
-                seen_at: row.get(2)?,
-                expires_at: row.get(3)?,
-                person: Person {
-                    id: row.parse(4)?,
-                    email: row.get(5)?,
-                    name: row.get(6)?,
-                    is_operator: row.get::<Option<i64>>(7)?.is_some(),
-                },
-                organization: Organization {
-                    id: row.parse(8)?,
-                    name: row.get(9)?,
-                    mode: row.parse::<Mode>(10)?,
-                },
-                role,
-                owes_second_factor: is_demanded && row.get::<Option<Timestamp>>(13)?.is_none(),
-            })
-        },
-    )?;
+        ROLE = role::COLUMN,
+        NAME = role::NAME,
+        JOIN = role::JOIN,
+    );
+    let found = tx.optional(&sql, params![token.as_bytes(), now, now - IDLE_LIFE], |row| {
+        let role = role::from_row(row, 11)?;
+        let is_demanded = role.is_admin() && row.get::<Option<Timestamp>>(13)?.is_some();
+        Ok(Session {
+            id: row.parse(0)?,
+            authenticated_at: row.get(1)?,
+            seen_at: row.get(2)?,
+            expires_at: row.get(3)?,
+            person: Person {
+                id: row.parse(4)?,
+                email: row.get(5)?,
+                name: row.get(6)?,
+                is_operator: row.get::<Option<i64>>(7)?.is_some(),
+            },
+            organization: Organization { id: row.parse(8)?, name: row.get(9)?, mode: row.parse::<Mode>(10)? },
+            role,
+            role_name: row.get(12)?,
+            owes_second_factor: is_demanded && row.get::<Option<Timestamp>>(14)?.is_none(),
+        })
+    })?;
     Ok(found)
 }
 
 /// Notes that the session is in use.
-pub fn touch(tx: &mut Tx<'_>, id: &SessionId) -> Result<()> {
+pub fn touch(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
     let now = tx.now();
-    tx.execute("UPDATE session SET seen_at = ?2 WHERE id = ?1", params![id.as_str(), now])?;
+    tx.execute("UPDATE session SET seen_at = ?2 WHERE id = ?1", params![session.id.as_str(), now])?;
+    note_visit(tx, &session.organization.id, &session.person.id)
+}
+
+/// Notes that the person looks at the organization.
+fn note_visit(tx: &mut Tx<'_>, organization: &OrganizationId, person: &PersonId) -> Result<()> {
+    let now = tx.now();
+    tx.execute(
+        "UPDATE membership SET last_seen_at = ?3 WHERE organization_id = ?1 AND person_id = ?2",
+        params![organization.as_str(), person.as_str(), now],
+    )?;
     Ok(())
+}
+
+/// Turns the session to another organization of the person's; the next sign-in leads there too.
+pub fn switch(tx: &mut Tx<'_>, session: &Session, actor: &Actor, to: &OrganizationId) -> Result<()> {
+    if organization::role_of(tx, to, &session.person.id)?.is_none() {
+        return Err(Error::NotFound);
+    }
+    tx.execute(
+        "UPDATE session SET organization_id = ?2 WHERE id = ?1",
+        params![session.id.as_str(), to.as_str()],
+    )?;
+    note_visit(tx, to, &session.person.id)?;
+    audit::record(tx, Some(to), actor, Action::OrganizationSwitched, session.id.as_str())
 }
 
 /// Ends a session. Ending it twice is no mistake.

@@ -36,6 +36,11 @@ const ATTEMPTS: &str = "DELETE FROM oauth_attempt WHERE id IN (
 
 /// A week is enough to ask whether a mail went out.
 const MAILS: &str = "DELETE FROM mail WHERE id IN (SELECT id FROM mail WHERE created_at < ?1 LIMIT ?2)";
+/// An invitation says for a month why it does not open any more; then the address that nobody came from goes.
+const INVITATIONS: &str = "DELETE FROM invitation WHERE id IN (
+     SELECT id FROM invitation WHERE expires_at < ?1 LIMIT ?2)";
+/// How long that is.
+const INVITATIONS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Families of which nothing is left; they name the consents that may be of no use any more.
 const FAMILIES: &str = "DELETE FROM token_family WHERE id IN (
@@ -66,6 +71,7 @@ pub fn some(tx: &mut Tx<'_>) -> Result<usize> {
     rows += tx.execute(ATTEMPTS, params![now - attempt::KEPT, STEP])?;
     rows += mail::give_up(tx)?;
     rows += tx.execute(MAILS, params![now - mail::KEPT, STEP])?;
+    rows += tx.execute(INVITATIONS, params![now - INVITATIONS_KEPT, STEP])?;
     let consents: Vec<Option<String>> = tx.all(FAMILIES, params![limit, STEP], |row| row.get(0))?;
     for consent in consents.iter().flatten() {
         if tx.execute(CONSENT, params![consent])? == 1 {

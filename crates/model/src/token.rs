@@ -24,7 +24,7 @@ use crate::audit::Actor;
 use crate::consent::Origin;
 use crate::grant;
 use crate::introspection::ClientToken;
-use crate::{Result, Tx};
+use crate::{Result, Tx, role};
 use db::params;
 
 pub(crate) use leaked::{EndedFamily, revoke_leaked};
@@ -112,21 +112,33 @@ struct Family {
     role: Option<Role>,
 }
 
-const FAMILY_COLUMNS: &str = "token_family.id, token_family.grant_id, token_family.client_id,
+fn family_columns() -> String {
+    format!(
+        "token_family.id, token_family.grant_id, token_family.client_id,
     oauth_grant.organization_id, token_family.expires_at,
     coalesce(token_family.revoked_at, oauth_grant.revoked_at, organization.suspended_at),
     CASE WHEN token_family.revoked_at IS NOT NULL THEN coalesce(token_family.revoked_because, 'it was revoked')
          WHEN oauth_grant.revoked_at IS NOT NULL THEN coalesce(oauth_grant.revoked_because, 'it was revoked')
          ELSE 'the organization was suspended' END,
-    CASE WHEN person.disabled_at IS NULL THEN membership.role END, consent.scopes";
+    CASE WHEN person.disabled_at IS NULL THEN {} END, consent.scopes",
+        role::COLUMN
+    )
+}
 /// How many columns that are.
 const FAMILY_WIDTH: usize = 9;
-const FAMILY_TABLES: &str = "JOIN consent ON consent.id = token_family.consent_id
+fn family_tables() -> String {
+    format!(
+        "JOIN consent ON consent.id = token_family.consent_id
     JOIN oauth_grant ON oauth_grant.id = token_family.grant_id
     JOIN organization ON organization.id = oauth_grant.organization_id
     JOIN person ON person.id = oauth_grant.person_id
     LEFT JOIN membership ON membership.organization_id = oauth_grant.organization_id
-                        AND membership.person_id = oauth_grant.person_id";
+                        AND membership.person_id = oauth_grant.person_id
+                        AND membership.disabled_at IS NULL
+    {}",
+        role::JOIN
+    )
+}
 
 fn family_from(row: &db::Row<'_>) -> db::Result<Family> {
     let ended_at: Option<Timestamp> = row.get(5)?;
@@ -138,7 +150,7 @@ fn family_from(row: &db::Row<'_>) -> db::Result<Family> {
         organization: row.parse(3)?,
         expires_at: row.get(4)?,
         ended: ended_at.map(|at| Ended { at, because }),
-        role: row.parse_optional(7)?,
+        role: role::optional_from_row(row, 7)?,
         consented: row.parse::<ScopeList>(8)?.set(),
     })
 }
@@ -184,10 +196,11 @@ pub fn redeem(
 }
 
 fn find_code(tx: &mut Tx<'_>, code: Hashed<Code>) -> Result<Option<StoredCode>> {
+    let (columns, tables) = (family_columns(), family_tables());
     let sql = format!(
-        "SELECT {FAMILY_COLUMNS}, code.redirect_uri, code.scopes, code.challenge, code.expires_at,
+        "SELECT {columns}, code.redirect_uri, code.scopes, code.challenge, code.expires_at,
                 code.redeemed_at, code.spoiled_at
-         FROM authorization_code AS code JOIN token_family ON token_family.id = code.family_id {FAMILY_TABLES}
+         FROM authorization_code AS code JOIN token_family ON token_family.id = code.family_id {tables}
          WHERE code.code_hash = ?1"
     );
     let found = tx.optional(&sql, params![code.as_bytes()], |row| {
@@ -351,10 +364,11 @@ fn given(presented: &Refresh<'_>, stored: &StoredRefresh, client: &Application) 
 }
 
 fn find_refresh(tx: &mut Tx<'_>, hash: Hashed<RefreshToken>) -> Result<Option<StoredRefresh>> {
+    let (columns, tables) = (family_columns(), family_tables());
     let sql = format!(
-        "SELECT {FAMILY_COLUMNS}, refresh_token.scopes, refresh_token.expires_at, refresh_token.rotated_at,
+        "SELECT {columns}, refresh_token.scopes, refresh_token.expires_at, refresh_token.rotated_at,
                 refresh_token.rotated_address
-         FROM refresh_token JOIN token_family ON token_family.id = refresh_token.family_id {FAMILY_TABLES}
+         FROM refresh_token JOIN token_family ON token_family.id = refresh_token.family_id {tables}
          WHERE refresh_token.token_hash = ?1"
     );
     let found = tx.optional(&sql, params![hash.as_bytes()], |row| {

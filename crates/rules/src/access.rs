@@ -78,6 +78,26 @@ impl Access {
         if self.scopes.contains(scope) { Ok(()) } else { Err(MissingScope(scope)) }
     }
 
+    /// The role in which the caller manages members: a key that may do so stands for an Organization Admin, and an
+    /// application never does.
+    pub fn managing_role(&self) -> Option<Role> {
+        match &self.credential {
+            Credential::Session { role, .. } => Some(*role).filter(|role| role.is_admin()),
+            Credential::ApiKey(_) if self.scopes.contains(Scope::MembersWrite) => {
+                Some(Role::OrganizationAdmin)
+            }
+            Credential::ApiKey(_) | Credential::AccessToken { .. } => None,
+        }
+    }
+
+    /// The person who acts, if it is one at a browser or through an application.
+    pub fn person(&self) -> Option<&PersonId> {
+        match &self.principal {
+            Principal::User(person) => Some(person),
+            Principal::ApiKey(_) => None,
+        }
+    }
+
     /// Whether the credential has ended by itself.
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)

@@ -97,6 +97,10 @@ ids! {
     OrganizationId "org_";
     /// A person with a password.
     PersonId "usr_";
+    /// A role that an organization made.
+    RoleId "rol_";
+    /// An invitation to an organization.
+    InvitationId "inv_";
     /// A signed-in browser.
     SessionId "ses_";
     /// An API key.

@@ -13,6 +13,7 @@ pub mod diagnosis;
 pub mod exchange;
 pub mod form;
 pub mod id;
+pub mod membership;
 pub mod ndbc;
 pub mod one_time;
 pub mod pkce;

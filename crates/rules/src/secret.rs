@@ -61,6 +61,8 @@ kinds! {
     ResetToken "pr";
     /// `st_…`: the cookie between the password and the code of a sign-in
     StepToken "st";
+    /// `in_…`: the link of an invitation
+    InvitationToken "in";
 }
 
 /// `cs…`: an application's secret. Letters and digits only: libraries disagree on how to encode the rest in

@@ -7,6 +7,7 @@ mod devices;
 pub mod docs;
 pub mod edge;
 pub mod error;
+mod invitations;
 mod map;
 mod oauth;
 pub mod page;
@@ -49,6 +50,8 @@ pub fn map() -> Map {
         .post("/reset/{id}", reset::update)
         .get("/setup", setup::new)
         .post("/setup", setup::create)
+        .get("/invitations", invitations::show)
+        .post("/invitations", invitations::create)
         // OAuth 2.0
         .get("/oauth2/auth", oauth::authorize::new)
         .open_post("/oauth2/auth", oauth::authorize::create)
@@ -84,7 +87,7 @@ pub fn map() -> Map {
         // Connections
         .get("/settings/connections", settings::connections::index)
         .post("/settings/connections/{id}/revoke", settings::connections::destroy)
-        // Profile and organization
+        // Profile
         .get("/settings/profile", settings::profile::show)
         .post("/settings/profile/password", settings::profile::update_password)
         .post("/settings/profile/sessions/end-others", settings::sessions::destroy_others)
@@ -93,8 +96,29 @@ pub fn map() -> Map {
         .post("/settings/profile/two-factor", settings::two_factor::create)
         .post("/settings/profile/two-factor/remove", settings::two_factor::destroy)
         .post("/settings/profile/recovery-codes", settings::two_factor::create_codes)
-        .get("/settings/organization", settings::organization::edit)
-        .post("/settings/organization", settings::organization::update)
+        // Organization
+        .get("/settings/organization", settings::organization::show)
+        .post("/settings/organization/switch", settings::organization::switch)
+        .post("/settings/organization/leave", settings::organization::leave)
+        .post("/settings/organization/step-down", settings::organization::step_down)
+        .get("/settings/organization/members", settings::members::index)
+        .get("/settings/organization/members/{id}", settings::members::show)
+        .post("/settings/organization/members/{id}", settings::members::update)
+        .post("/settings/organization/members/{id}/disable", settings::members::disable)
+        .post("/settings/organization/members/{id}/enable", settings::members::enable)
+        .post("/settings/organization/members/{id}/remove", settings::members::destroy)
+        .get("/settings/organization/members/{id}/secrets", settings::members::secrets)
+        .get("/settings/organization/invitations", settings::invitations::index)
+        .post("/settings/organization/invitations", settings::invitations::create)
+        .post("/settings/organization/invitations/{id}/revoke", settings::invitations::destroy)
+        .get("/settings/organization/roles", settings::roles::index)
+        .post("/settings/organization/roles", settings::roles::create)
+        .get("/settings/organization/roles/new", settings::roles::new)
+        .get("/settings/organization/roles/{id}", settings::roles::edit)
+        .post("/settings/organization/roles/{id}", settings::roles::update)
+        .post("/settings/organization/roles/{id}/delete", settings::roles::destroy)
+        .get("/settings/organization/policies", settings::policies::edit)
+        .post("/settings/organization/policies", settings::policies::update)
         .get("/settings/organization/access-requests", settings::access_requests::index)
         .post("/settings/organization/access-requests/{id}/approve", settings::access_requests::approve)
         .post("/settings/organization/access-requests/{id}/refuse", settings::access_requests::refuse)
@@ -112,6 +136,10 @@ pub fn map() -> Map {
         .api(Method::POST, "/v1/api-keys", Needs(Scope::ApiKeysWrite), api::keys::create, api::keys::create_doc)
         .api(Method::GET, "/v1/api-keys/{id}", Needs(Scope::ApiKeysRead), api::keys::show, api::keys::show_doc)
         .api(Method::DELETE, "/v1/api-keys/{id}", Needs(Scope::ApiKeysWrite), api::keys::destroy, api::keys::destroy_doc)
+        .api(Method::GET, "/v1/members", Needs(Scope::MembersRead), api::members::index, api::members::index_doc)
+        .api(Method::GET, "/v1/members/{id}", Needs(Scope::MembersRead), api::members::show, api::members::show_doc)
+        .api(Method::PATCH, "/v1/members/{id}", Needs(Scope::MembersWrite), api::members::update, api::members::update_doc)
+        .api(Method::DELETE, "/v1/members/{id}", Needs(Scope::MembersWrite), api::members::destroy, api::members::destroy_doc)
         .api(Method::GET, "/v1/oauth-applications", Needs(Scope::ApplicationsRead), api::applications::index, api::applications::index_doc)
         .api(Method::POST, "/v1/oauth-applications", Needs(Scope::ApplicationsWrite), api::applications::create, api::applications::create_doc)
         .api(Method::GET, "/v1/oauth-applications/{id}", Needs(Scope::ApplicationsRead), api::applications::show, api::applications::show_doc)

@@ -15,6 +15,7 @@ use percent_encoding::{CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use model::Tx;
 use model::attempt::Sender;
 use model::audit::Actor;
+use model::organization;
 use model::session::{self, Session, Visitor};
 use model::sign_in::Arrival;
 use rules::diagnosis::presentable;
@@ -24,7 +25,7 @@ use crate::app::App;
 use crate::config::Site;
 use crate::http::edge::{ClientAddress, RequestId};
 use crate::http::error::{Fail, Trouble};
-use crate::views::{Nav, Page, Place, Viewer};
+use crate::views::{Elsewhere, Nav, Page, Place, Viewer};
 
 /// The largest form: a set of 10,000 devices fits.
 const MAX_FORM: usize = 1024 * 1024;
@@ -37,6 +38,7 @@ pub struct Visit {
     pub app: App,
     /// Who is signed in.
     pub session: Option<Session>,
+    elsewhere: Vec<Elsewhere>,
     browser: Plaintext<BrowserToken>,
     is_new_browser: bool,
     session_token: Option<Plaintext<SessionToken>>,
@@ -155,8 +157,23 @@ impl Visit {
     /// A page for somebody signed in, with the console around it.
     pub fn console(&self, session: &Session, (place, title): (Place, &str), body: Markup) -> Response {
         let csrf = self.form_token();
-        let viewer = viewer(session, &csrf);
-        self.document(title, Nav::Console(viewer, place), body)
+        self.document(title, Nav::Console(self.viewer(session, &csrf), place), body)
+    }
+
+    /// Who looks at the console, for its header; `csrf` is [`Visit::form_token`].
+    pub fn viewer<'v>(&'v self, session: &'v Session, csrf: &'v str) -> Viewer<'v> {
+        Viewer {
+            organization: &session.organization.name,
+            elsewhere: &self.elsewhere,
+            name: &session.person.name,
+            csrf,
+            scopes: session.role.scopes(),
+        }
+    }
+
+    /// The other organizations that the person could look at.
+    pub fn elsewhere(&self) -> &[Elsewhere] {
+        &self.elsewhere
     }
 
     /// A page with nothing around it but our name.
@@ -237,16 +254,6 @@ impl Visit {
     }
 }
 
-/// Who looks at the console.
-pub(crate) fn viewer<'a>(session: &'a Session, csrf: &'a str) -> Viewer<'a> {
-    Viewer {
-        organization: &session.organization.name,
-        name: &session.person.name,
-        csrf,
-        scopes: session.role.scopes(),
-    }
-}
-
 impl FromRequestParts<App> for Visit {
     type Rejection = Fail;
 
@@ -263,7 +270,12 @@ impl FromRequestParts<App> for Visit {
             Some(token) => live_session(app, token).await?,
             None => None,
         };
+        let elsewhere = match &session {
+            Some(session) => elsewhere(app, session).await?,
+            None => Vec::new(),
+        };
         Ok(Self {
+            elsewhere,
             session_token: session_token.filter(|_| session.is_some()),
             session,
             browser,
@@ -289,10 +301,19 @@ async fn live_session(app: &App, token: &Plaintext<SessionToken>) -> Result<Opti
     if let Some(session) = &found
         && session.is_stale(app.db.clock().now())
     {
-        let id = session.id.clone();
-        app.db.write(move |tx| session::touch(tx, &id)).await?;
+        let session = session.clone();
+        app.db.write(move |tx| session::touch(tx, &session)).await?;
     }
     Ok(found)
+}
+
+/// The other organizations that the person could look at.
+async fn elsewhere(app: &App, session: &Session) -> Result<Vec<Elsewhere>, Fail> {
+    let own = app.db.read(|tx| organization::of_person(tx, &session.person.id)).await?;
+    let others = own.into_iter().filter(|(organization, _)| organization.id != session.organization.id);
+    Ok(others
+        .map(|(organization, _)| Elsewhere { id: organization.id.to_string(), name: organization.name })
+        .collect())
 }
 
 /// A form from our own page.

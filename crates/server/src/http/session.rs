@@ -14,6 +14,7 @@ use model::password::MAX_BYTES;
 use model::person::{self, Person, normalize_email};
 use model::sign_in::{self, Passed};
 use rules::id::RequestId;
+use rules::scope::Scope;
 
 use crate::app::App;
 use crate::http::error::{Fail, Trouble};
@@ -60,7 +61,11 @@ impl Next {
 /// `GET /`: the console, or the way to it.
 pub(crate) async fn home(visit: Visit) -> Result<Response, Fail> {
     let session = visit.signed_in()?;
-    Ok(visit.redirect(if session.role.is_admin() { "/settings/developer/api-keys" } else { "/devices" }))
+    Ok(visit.redirect(match session.role {
+        role if role.is_admin() => "/settings/developer/api-keys",
+        role if role.scopes().contains(Scope::DevicesRead) => "/devices",
+        _ => "/settings/organization",
+    }))
 }
 
 /// `GET /login`

@@ -38,6 +38,8 @@ pub struct KeyRow {
     pub devices: String,
     /// The name of its maker.
     pub created_by: String,
+    /// Why the key should be replaced, if its maker, who has seen it, is not trusted with keys any more.
+    pub creator_note: Option<&'static str>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last used, if ever.
@@ -93,13 +95,17 @@ fn table(page: &KeyIndex) -> Markup {
             html! { a href={ (INDEX) "/" (key.id) } { (foreign(&key.name)) } span.small.quiet { code { (key.masked) } } },
             state(key.state),
             html! { (key.scopes) @if key.scopes == 1 { " scope" } @else { " scopes" } span.small.quiet { (key.devices) } },
-            html! { (parts::day(key.created_at)) span.small.quiet { "by " (foreign(&key.created_by)) } },
+            html! { (parts::day(key.created_at)) span.small.quiet { "by " (foreign(&key.created_by)) } (creator_note(key)) },
             html! { @if let Some(at) = key.last_used_at { (parts::time(at)) } @else { span.quiet { "Never" } } },
             expiry(key.expires_at, page.now),
         ]
     };
     let columns = ["Name", "State", "May use", "Created", "Last used", "Expires"];
     html! { (Table { caption: "API keys", columns: &columns, rows: page.keys.iter().map(row).collect() }) }
+}
+
+fn creator_note(key: &KeyRow) -> Markup {
+    html! { @if let Some(note) = key.creator_note { @if key.state == KeyState::Active { (badge(Tone::Warning, note)) } } }
 }
 
 fn state(state: KeyState) -> Markup {
@@ -255,7 +261,7 @@ pub fn show(page: &KeyShow) -> Markup {
         div.card {
             (facts(&[
                 ("Key", html! { code { (key.masked) } }),
-                ("Created", html! { (parts::time(key.created_at)) " by " (foreign(&key.created_by)) }),
+                ("Created", html! { (parts::time(key.created_at)) " by " (foreign(&key.created_by)) " " (creator_note(key)) }),
                 ("Last used", last_used(page)),
                 ("Expires", expiry(key.expires_at, page.now)),
                 ("Devices", devices(page.devices.as_deref())),

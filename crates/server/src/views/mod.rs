@@ -17,12 +17,16 @@ pub mod consent_refused;
 pub mod devices;
 pub mod docs;
 pub mod error;
+pub mod invitations;
 pub mod login;
+pub mod members;
 pub mod organization;
 pub mod parts;
+pub mod policies;
 pub mod profile;
 mod qr;
 pub mod reset;
+pub mod roles;
 pub mod setup;
 pub mod two_factor;
 pub mod wall;
@@ -67,12 +71,23 @@ pub enum Nav<'a> {
 pub struct Viewer<'a> {
     /// The organization's name.
     pub organization: &'a str,
+    /// The other organizations that they could look at.
+    pub elsewhere: &'a [Elsewhere],
     /// The person's name.
     pub name: &'a str,
     /// The token every form carries.
     pub csrf: &'a str,
     /// What the person may do here.
     pub scopes: ScopeSet,
+}
+
+/// An organization that a person can turn to.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// The sections of the console, as the side navigation lists them.
@@ -86,7 +101,7 @@ pub enum Place {
     Profile,
     /// Keys and applications.
     Developer,
-    /// The organization's policies.
+    /// Members, roles, invitations and policies.
     Organization,
     /// Who waits for a stronger role.
     AccessRequests,
@@ -228,11 +243,29 @@ fn header_of(viewer: &Viewer<'_>) -> Markup {
     html! {
         header.bar {
             (brand())
-            bdi.organization { (viewer.organization) }
+            (switcher(viewer))
             span.person { "Signed in as " a href="/settings/profile" { bdi { (viewer.name) } } }
             form method="post" action="/logout" {
                 (parts::csrf(viewer.csrf))
                 button.button.slight { "Sign out" }
+            }
+        }
+    }
+}
+
+/// The organization; for people in several, a way to the others.
+fn switcher(viewer: &Viewer<'_>) -> Markup {
+    html! {
+        @if viewer.elsewhere.is_empty() { bdi.organization { (viewer.organization) } } @else {
+            details.organization.switch {
+                summary { span.sr { "Organization: " } bdi { (viewer.organization) } }
+                form method="post" action="/settings/organization/switch" {
+                    (parts::csrf(viewer.csrf))
+                    p.small.quiet { "Switch to" }
+                    @for other in viewer.elsewhere {
+                        button name="organization_id" value=(other.id) { (parts::foreign(&other.name)) }
+                    }
+                }
             }
         }
     }

@@ -1,54 +1,127 @@
-//! Organization: the policies that hold for everybody in it.
+//! The Organization section: its tabs, and the page about one's own membership.
 
-use super::parts::{self, Errors, Head, Tone, Weight, button, csrf, link_button, tick_box};
-use jiff::Timestamp;
+use super::Elsewhere;
+use super::parts::{
+    self, Head, ScopeLine, Tone, Weight, alert, badge, button, csrf, facts, fold, foreign, scope_lines,
+};
 use maud::{Markup, html};
 
-/// The page.
-pub struct Policies {
+const HOME: &str = "/settings/organization";
+const TABS: [(&str, &str); 5] = [
+    ("You", HOME),
+    ("Members", "/settings/organization/members"),
+    ("Invitations", "/settings/organization/invitations"),
+    ("Roles", "/settings/organization/roles"),
+    ("Policies", "/settings/organization/policies"),
+];
+
+/// The title and the tabs of the section, with the tab at `current` marked.
+pub(super) fn organization_head(current: &str) -> Markup {
+    let here = TABS.iter().find(|(_, href)| *href == current).map_or("", |(words, _)| words);
+    html! {
+        (Head { crumbs: &[], title: "Organization", lead: None, action: None })
+        (parts::tabs("Organization", &TABS, here))
+    }
+}
+
+/// Whether the person owns the organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ownership {
+    /// They don't.
+    None,
+    /// They do, with others.
+    Shared,
+    /// They are the only one who does.
+    Alone,
+}
+
+/// What one is here.
+pub struct Membership {
     /// The token every form carries.
     pub csrf: String,
     /// The organization's name.
     pub organization: String,
-    /// Since when its admins need a second factor.
-    pub two_factor_since: Option<Timestamp>,
-    /// Whether the person who looks has one.
-    pub has_second_factor: bool,
-    /// The mistakes of the last try.
-    pub errors: Errors,
+    /// The role's name.
+    pub role: String,
+    /// What the role may do.
+    pub scopes: Vec<ScopeLine>,
+    /// Whether the person owns it.
+    pub ownership: Ownership,
+    /// The person's other organizations.
+    pub elsewhere: Vec<Elsewhere>,
 }
 
-/// Its body.
-pub fn policies(page: &Policies) -> Markup {
-    let lead = "Policies that hold for everybody in your organization.";
+/// The page's body.
+pub fn show(page: &Membership) -> Markup {
     html! {
-        (Head { crumbs: &[], title: &page.organization, lead: Some(lead), action: None })
-        (page.errors)
+        (organization_head(HOME))
         section.card {
-            h2 { "How admins sign in" }
-            @if let Some(since) = page.two_factor_since {
-                p { "Admins need two-factor since " (parts::time(since)) "." }
-            }
-            @if !page.has_second_factor {
-                (parts::alert(Tone::Note, "Set up two-factor for yourself first", html! {
-                    div.stack.tight {
-                        p { "Otherwise this policy would lock you out." }
-                        div { (link_button(Weight::Secondary, "Set up two-factor",
-                            "/settings/profile/two-factor/new?return_to=%2Fsettings%2Forganization")) }
+            h2 { (foreign(&page.organization)) }
+            (facts(&[("Your role", badge(Tone::Note, &page.role))]))
+            (fold("", "What this role may do", scope_lines(&page.scopes)))
+        }
+        @if !page.elsewhere.is_empty() { (elsewhere(page)) }
+        @if page.ownership != Ownership::None { (step_down(page)) }
+        (leave(page))
+    }
+}
+
+fn elsewhere(page: &Membership) -> Markup {
+    html! {
+        section.card {
+            h2 { "Your other organizations" }
+            ul.stack.tight {
+                @for other in &page.elsewhere {
+                    li.row {
+                        span { (foreign(&other.name)) }
+                        form method="post" action="/settings/organization/switch" {
+                            (csrf(&page.csrf))
+                            button.button.slight name="organization_id" value=(other.id) { "Switch to it" }
+                        }
                     }
-                }))
-            }
-            form.stack method="post" action="/settings/organization" {
-                (csrf(&page.csrf))
-                fieldset #admins_need_two_factor.set tabindex="-1" {
-                    legend.sr { "Two-factor" }
-                    (tick_box("admins_need_two_factor", "Organization Admins and Owners need two-factor",
-                        page.two_factor_since.map(|_| "yes")))
                 }
-                p.quiet { "An admin without it is led to set it up before Developer Settings and other admin pages open, and can't "
-                    "let applications in until then. API keys, and what applications have already, go on working." }
-                div { (button(Weight::Primary, "Save")) }
             }
         }
     }
+}
+
+/// How an Owner hands the organization over.
+fn step_down(page: &Membership) -> Markup {
+    fold(
+        "",
+        "Hand over the organization",
+        html! {
+            p { "To hand it over, make another member Owner under " a href="/settings/organization/members" { "Members" } ", and then step down here." }
+            @if page.ownership == Ownership::Alone {
+                (alert(Tone::Note, "You are the only Owner", "An organization needs one, so you can't step down yet."))
+            } @else {
+                p { "You become an Organization Admin. Only another Owner can make you Owner again." }
+                form method="post" action="/settings/organization/step-down" {
+                    (csrf(&page.csrf))
+                    (button(Weight::Danger, "Step down"))
+                }
+            }
+        },
+    )
+}
+
+fn leave(page: &Membership) -> Markup {
+    fold(
+        "danger",
+        "Leave this organization",
+        html! {
+            @if page.ownership == Ownership::Alone {
+                p { "You are its only Owner. Make another member Owner first." }
+            } @else {
+                p {
+                    "You lose your access to “" (foreign(&page.organization)) "” at once, and so do the applications that you let in. "
+                    "To come back, you need a new invitation. API keys that you made belong to the organization and stay."
+                }
+                form method="post" action="/settings/organization/leave" {
+                    (csrf(&page.csrf))
+                    (button(Weight::Danger, "Leave this organization"))
+                }
+            }
+        },
+    )
 }

@@ -56,6 +56,27 @@ fn a_refused_person_asks_is_approved_and_finishes() {
 }
 
 #[test]
+fn who_has_a_role_of_the_organizations_own_asks_under_its_name_and_gets_one_that_takes_nothing_away() {
+    let app = TestApp::new();
+    app.custom_role("Laboratory", "devices:read audit:read");
+    app.custom_role("Deck", "devices:read");
+    let (keeper, hand, admin) =
+        (app.member(Role::Viewer), app.member(Role::Viewer), app.member(Role::OrganizationAdmin));
+    app.assign(&keeper, "Laboratory");
+    app.assign(&hand, "Deck");
+    let client = app.confidential("devices:read devices:write");
+    asked(&app, &client, &keeper, "");
+    let queue = app.signed_in(&admin);
+    // No role below an admin has audit:read and devices:write, so there is nothing to give.
+    queue.get(QUEUE).assert_text("Laboratory").assert_no_text("Approve");
+    decide(&queue, "/refuse", &[("answer", "Not now.")]).assert_text("Nobody is waiting");
+    let (browser, flow) = asked(&app, &client, &hand, "");
+    queue.get(QUEUE).assert_text("Deck");
+    decide(&queue, "/approve", &[("role", "Operator"), ("password", &admin.password)]).assert_status(200);
+    flow.start(&browser).assert_page(200).assert_text("asks for your data");
+}
+
+#[test]
 fn an_admin_with_two_factors_approves_with_both() {
     let app = TestApp::new();
     let (viewer, admin) = (app.member(Role::Viewer), app.member(Role::OrganizationAdmin));

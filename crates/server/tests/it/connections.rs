@@ -80,9 +80,10 @@ fn a_connection_belongs_to_the_organization_it_is_about() {
     let (there, client) = (app.member_of(&rival, Role::Viewer), app.confidential(LASTING));
     let tokens = Flow::new(&app, &client).tokens(&there);
     let action = removals(&app.signed_in(&there)).remove(0);
-    // A session opens in the oldest organization of a person, and that is now Harbour Trust.
     app.join(&Member { organization: app.home().clone(), ..there.clone() });
     let browser = app.signed_in(&there);
+    let home = app.home().id.as_str();
+    browser.submit("/settings/organization/switch", &[("organization_id", home)]);
     browser.get(PAGE).assert_text("Harbour Trust").assert_text("No connections yet");
     browser.post_once(&action, &[]).assert_page(404);
     app.program(&tokens.access).get("/v1/devices").assert_status(200);

@@ -28,7 +28,7 @@ fn every_operation_of_the_document_answers_as_it_says() {
     let buoy = app.buoy(app.home());
     app.measured(app.home(), &buoy.temperature, &[11.5]);
     let key = app.key_of(app.home(), |_| {});
-    let program = app.program(&key.secret);
+    let (program, member) = (app.program(&key.secret), app.member(rules::role::Role::Viewer));
     let event = program.get("/v1/audit-events").json()["data"][0]["id"].as_str().unwrap().to_owned();
     let client = app.application_of(app.home(), (rules::client_auth::ClientType::Public, |_| {}));
     let tokens = crate::support::Flow::new(&app, &client).tokens(&app.member(rules::role::Role::Viewer));
@@ -41,6 +41,7 @@ fn every_operation_of_the_document_answers_as_it_says() {
         let id = match path.split('/').nth(2).unwrap() {
             "devices" => buoy.device.as_str(),
             "datastreams" => buoy.temperature.as_str(),
+            "members" => member.person.id.as_str(),
             "api-keys" => key.id.as_str(),
             "audit-events" => &event,
             "oauth-applications" => client.id.as_str(),
@@ -63,7 +64,7 @@ fn every_operation_of_the_document_answers_as_it_says() {
         assert_eq!(given, promised, "{path}");
         count += 1;
     }
-    assert!(count >= 15, "{count}");
+    assert!(count >= 17, "{count}");
 }
 
 #[test]

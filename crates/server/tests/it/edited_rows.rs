@@ -79,7 +79,14 @@ fn a_role_that_there_is_not_is_no_role() {
     let member = app.member(Role::Viewer);
     let token = Flow::new(&app, &app.confidential("devices:read")).tokens(&member).access;
     let browser = app.signed_in(&member);
-    for nonsense in NONSENSE.into_iter().chain(["owner", "OWNER", "Root", "Organization  Admin", "0"]) {
+    for nonsense in NONSENSE.into_iter().chain([
+        "owner",
+        "OWNER",
+        "Root",
+        "Organization  Admin",
+        "0",
+        "custom:devices:read",
+    ]) {
         assert!(edit(&app, "membership", "role", Some(nonsense)));
         assert!(access(&app, &token).is_none(), "{nonsense:?}");
         let session = browser.cookie("session").unwrap();

@@ -55,12 +55,23 @@ impl<'a> Scene<'a> {
             path if path.contains("/connections/") => connection,
             path if path.contains("/sessions/") => other_session(app, &admin),
             path if path.starts_with("/reset/") => reset_link(app, &admin),
+            path if path.contains("/organization/invitations/") => {
+                app.invite(app.home(), "new@harbour.example", "Viewer").0.to_string()
+            }
+            path if path.contains("/members/") => app.member(Role::Viewer).person.id.to_string(),
+            path if path.contains("/roles/") => app.custom_role("A role", "devices:read").to_string(),
             _ => key,
         };
         let path =
             path.replace("{client_id}", &client.id).replace("{request_id}", &request).replace("{id}", &last);
+        let path = match path.as_str() {
+            "/invitations" => app.invite(&app.organization("Rival Reef"), &admin.email, "Viewer").1,
+            _ => path,
+        };
         assert!(!path.contains('{'), "say what stands for the id in {path}");
-        let mut fields = fields(&admin.email, &admin.password);
+        let email = if path.ends_with("/invitations") { "guest@harbour.example" } else { &admin.email };
+        let mut fields = fields(email, &admin.password);
+        fields.push(("organization_id", app.home().id.to_string()));
         if path == "/settings/profile/two-factor" {
             fields.extend(offered_code(app, &browser));
         }
@@ -141,6 +152,7 @@ fn fields(email: &str, password: &str) -> Vec<(&'static str, String)> {
         ("redirect_uris", "https://app.example/callback"),
         ("client_type", "confidential"),
         ("decision", "allow"),
+        ("role", "Operator"),
     ];
     let own = [
         ("email", email.to_owned()),

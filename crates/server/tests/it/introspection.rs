@@ -100,3 +100,24 @@ fn that_its_secret_was_used_is_noted() {
     });
     assert_eq!(used, 1);
 }
+
+#[test]
+fn a_member_out_of_service_has_no_active_token_and_a_custom_role_counts_as_it_is() {
+    let app = TestApp::new();
+    let role = app.custom_role("Laboratory", "devices:read devices:write");
+    let (member, client) = (app.member(Role::Operator), app.confidential(SCOPES));
+    app.assign(&member, "Laboratory");
+    let tokens = Flow::new(&app, &client).tokens(&member);
+    app.change_role(&role, "Laboratory", "devices:read");
+    for token in [&tokens.access, tokens.refresh()] {
+        assert_eq!(introspect(&app, &client, token).json()["scope"], "devices:read offline_access");
+    }
+    app.take_out_of_service(&member);
+    for token in [&tokens.access, tokens.refresh()] {
+        assert_inactive(&introspect(&app, &client, token));
+    }
+    app.put_back(&member);
+    for token in [&tokens.access, tokens.refresh()] {
+        assert_eq!(introspect(&app, &client, token).json()["active"], true);
+    }
+}

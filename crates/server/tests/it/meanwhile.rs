@@ -165,3 +165,74 @@ fn a_consent_from_a_session_that_ends_meanwhile_is_none() {
     answer.assert_page(401);
     assert_eq!(app.rows()["oauth_grant"], 0);
 }
+
+#[test]
+fn a_role_that_is_taken_away_meanwhile_changes_no_member() {
+    let app = TestApp::new();
+    let member = app.member(Role::Viewer);
+    let members = format!("/settings/organization/members/{}", member.person.id);
+    let invite = "/settings/organization/invitations".to_owned();
+    let roles = "/settings/organization/roles".to_owned();
+    for path in [members.clone(), format!("{members}/disable"), format!("{members}/remove"), invite, roles] {
+        let admin = app.member(Role::OrganizationAdmin);
+        let browser = app.signed_in(&admin);
+        let token = browser.csrf_token();
+        let fields = [
+            ("csrf_token", token.as_str()),
+            ("role", "Operator"),
+            ("email", "guest@harbour.example"),
+            ("name", "Laboratory"),
+            ("scope", "devices:read"),
+        ];
+        let form = browser.own_request(&path, &fields);
+        let before = app.rows();
+        let (organization, person) = (app.home().id.clone(), admin.person.id.clone());
+        let answer = send_late(&app, form, move |tx| {
+            organization::set_role(tx, &organization, &person, Role::Operator)
+        });
+        answer.assert_page(403);
+        assert_eq!(app.rows(), before, "{path}");
+    }
+    app.signed_in(&member).get("/settings/organization").assert_text("Viewer");
+}
+
+#[test]
+fn a_key_that_is_revoked_meanwhile_changes_no_member() {
+    let app = TestApp::new();
+    let (member, key) = (app.member(Role::Viewer), app.key("members:write"));
+    let patch = request(Method::PATCH, &format!("/v1/members/{}", member.person.id))
+        .header("authorization", format!("Bearer {}", key.secret))
+        .header("content-type", "application/json")
+        .body(Body::from(json!({"role": "Operator"}).to_string()))
+        .unwrap();
+    let id = key.id.clone();
+    let answer = send_late(&app, patch, move |tx| {
+        let now = tx.now();
+        tx.execute("UPDATE api_key SET revoked_at = ?2 WHERE id = ?1", params![id.as_str(), now])?;
+        Ok(())
+    });
+    answer.assert_status(401);
+    app.signed_in(&member).get("/settings/organization").assert_text("Viewer");
+}
+
+#[test]
+fn a_consent_from_somebody_whose_role_is_narrowed_meanwhile_is_refused() {
+    let app = TestApp::new();
+    let role = app.custom_role("Laboratory", "devices:read");
+    let (member, client) = (app.member(Role::Viewer), app.confidential("devices:read"));
+    app.assign(&member, "Laboratory");
+    let browser = app.signed_in(&member);
+    let page = Flow::new(&app, &client).start(&browser);
+    let action = page.asked.split_once(' ').unwrap().1.to_owned();
+    let token = browser.csrf_token();
+    let fields =
+        [("decision", "allow"), ("organization_id", app.home().id.as_str()), ("csrf_token", token.as_str())];
+    let form = browser.own_request(&action, &fields);
+    let answer = send_late(&app, form, move |tx| {
+        let scopes = "observations:read";
+        tx.execute("UPDATE custom_role SET scopes = ?2 WHERE id = ?1", params![role.as_str(), scopes])?;
+        Ok(())
+    });
+    answer.assert_page(403).assert_text("your role Laboratory");
+    assert_eq!(app.rows()["oauth_grant"], 0);
+}

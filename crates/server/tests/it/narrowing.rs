@@ -201,6 +201,18 @@ fn the_cache_agrees_with_the_database_after_every_kind_of_change() {
             }),
         ),
         ("the old scopes again", Box::new(|| app.update(&client, |_| {}))),
+        (
+            "a role of the organization's own",
+            Box::new(|| {
+                app.custom_role("Laboratory", "devices:read observations:read");
+                app.assign(&member, "Laboratory");
+            }),
+        ),
+        ("a change of that role", Box::new(|| app.change_role_named("Laboratory", "observations:read"))),
+        ("that role wide again", Box::new(|| app.change_role_named("Laboratory", "devices:read"))),
+        ("a member out of service", Box::new(|| app.take_out_of_service(&member))),
+        ("a member in service again", Box::new(|| app.put_back(&member))),
+        ("a stronger role once more", Box::new(|| app.set_role(&member, Role::Owner))),
         ("a redeemed code", Box::new(|| drop(flow.redeem(&code)))),
         ("a refresh", Box::new(|| drop(flow.refresh(tokens.refresh())))),
         ("another person's consent", Box::new(|| drop(flow.tokens(&newcomer)))),
@@ -221,6 +233,7 @@ fn the_cache_agrees_with_the_database_after_every_kind_of_change() {
         ),
         ("a code used twice", Box::new(|| drop(reused.redeem(&used)))),
         ("a consent after that", Box::new(|| drop(flow.code(&member)))),
+        ("a member removed", Box::new(|| app.remove(&newcomer))),
         ("the person's end", Box::new(|| app.disable(&member))),
         ("the application's end", Box::new(|| app.delete(&client))),
         ("the key's end", Box::new(|| app.revoke_key(app.home(), &key))),

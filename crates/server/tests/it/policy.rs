@@ -4,7 +4,7 @@ use rules::role::Role;
 
 use crate::support::{Browser, Flow, Member, Phone, TestApp};
 
-const PAGE: &str = "/settings/organization";
+const PAGE: &str = "/settings/organization/policies";
 const KEYS: &str = "/settings/developer/api-keys";
 
 /// An admin who has two-factor and demands it of the others.

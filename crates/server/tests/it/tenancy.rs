@@ -12,11 +12,12 @@ use rules::role::Role;
 use serde_json::json;
 use server::http::{RouteKind, map};
 
-use crate::support::{Answer, Buoy, Flow, Key, TestApp};
+use crate::support::{Answer, Buoy, Flow, Key, Program, TestApp};
 
 /// Ids of one organization.
 struct Things {
     key: Key,
+    member: String,
     buoy: Buoy,
     client_id: String,
     grant_id: String,
@@ -30,6 +31,7 @@ impl Things {
         let me = app.program(&tokens.access).get("/v1/me").json();
         Self {
             key: app.key_of(owner, |_| {}),
+            member: app.member_of(owner, Role::Viewer).person.id.to_string(),
             buoy: app.buoy(owner),
             client_id: client.id,
             grant_id: me["credential"]["id"].as_str().unwrap().to_owned(),
@@ -44,6 +46,7 @@ fn id_in(path: &str, things: &Things) -> Option<String> {
     match kind {
         "devices" => Some(things.buoy.device.to_string()),
         "datastreams" => Some(things.buoy.temperature.to_string()),
+        "members" => Some(things.member.clone()),
         "api-keys" => Some(things.key.id.to_string()),
         "audit-events" => Some(things.event.clone()),
         "oauth-applications" => Some(things.client_id.clone()),
@@ -57,6 +60,19 @@ fn id_in(path: &str, things: &Things) -> Option<String> {
 fn unknown(id: &str) -> String {
     let last = if id.ends_with('0') { "1" } else { "0" };
     format!("{}{last}", &id[..id.len() - 1])
+}
+
+/// Calls an endpoint with a body that any of them would take.
+fn call(program: &Program<'_>, method: &Method, path: &str) -> Answer {
+    match *method {
+        Method::PATCH => program.patch(path, &patch_of(path)),
+        _ => program.call(method.clone(), path),
+    }
+}
+
+/// A change that the endpoint would take.
+fn patch_of(path: &str) -> serde_json::Value {
+    if path.contains("/members/") { json!({"role": "Operator"}) } else { json!({}) }
 }
 
 /// An answer without the id of its request, which differs each time.
@@ -80,14 +96,7 @@ fn what_is_anothers_looks_like_what_is_not_there() {
         };
         for credential in [&ours.key.secret, &token] {
             let program = app.program(credential);
-            let call = |id: &str| {
-                let target = route.path.replace("{id}", id);
-                match route.method {
-                    // A body that changes nothing: what counts is whose the id is.
-                    Method::PATCH => program.send(Method::PATCH, &target, &serde_json::json!({})),
-                    _ => program.call(route.method.clone(), &target),
-                }
-            };
+            let call = |id: &str| call(&program, &route.method, &route.path.replace("{id}", id));
             let (foreign, nothing) = (call(&theirs), call(&unknown(&theirs)));
             // An access token lacks some scopes, and then it is told so, whatever the id.
             assert!(matches!(foreign.status.as_u16(), 403 | 404), "{} {}", route.method, route.path);
@@ -101,7 +110,7 @@ fn what_is_anothers_looks_like_what_is_not_there() {
             cases += 1;
         }
     }
-    assert!(cases >= 12, "{cases}");
+    assert!(cases >= 18, "{cases}");
     assert_eq!(app.rows(), rows);
     app.program(&theirs.key.secret).get("/v1/me").assert_status(200);
 }
@@ -119,6 +128,7 @@ fn an_own_device_outside_the_credentials_set_looks_like_what_is_not_there() {
     let (within, outside) = [chosen, other]
         .map(|buoy| Things {
             key: key.clone(),
+            member: String::new(),
             buoy,
             client_id: String::new(),
             grant_id: String::new(),
@@ -193,6 +203,114 @@ fn a_filter_or_a_body_that_names_what_is_anothers_says_no_more_than_one_that_nam
         };
         assert!(matches!(alike(&make, theirs.device.as_str()), 400 | 403));
     }
+    assert_eq!(app.rows(), rows);
+}
+
+/// Everything of an organization that a page of the console can be about, by the path that leads there.
+struct Belongings {
+    things: Things,
+    client: crate::support::Client,
+    secret: String,
+    connection: String,
+    role: String,
+    invitation: String,
+    session: String,
+    asked: String,
+}
+
+impl Belongings {
+    /// Of the home organization, which has a role of its own.
+    fn of_home(app: &TestApp) -> Self {
+        let home = app.home();
+        let client = app.application_of(home, (ClientType::Confidential, |_: &mut _| {}));
+        let (access, id) = (app.access(home), client.application.client_id.clone());
+        let secret = app.read(|tx| model::application::secrets(tx, &access, &id))[0].id.to_string();
+        Flow::new(app, &client).code(&app.member(Role::Viewer));
+        let viewer = app.signed_in(&app.member(Role::Viewer));
+        Flow::new(app, &app.confidential("devices:write")).start(&viewer).assert_page(403);
+        let ask = viewer.page().forms().into_iter().find(|form| form.action.contains("/ask?")).unwrap();
+        viewer.submit(&ask.action, &[("message", "The survey starts.")]);
+        let only = |table: &str| {
+            let sql = format!("SELECT id FROM {table} ORDER BY id DESC");
+            app.read(|tx| Ok(tx.one(&sql, params![], |row| row.get(0))?))
+        };
+        Self {
+            things: Things::of(app, home),
+            client,
+            secret,
+            connection: only("oauth_grant"),
+            session: only("session"),
+            asked: only("access_request"),
+            role: app.custom_role("Laboratory", "devices:read").to_string(),
+            invitation: app.invite(home, "guest@harbour.example", "Viewer").0.to_string(),
+        }
+    }
+
+    /// The path with these belongings in it, and once more with ids that nothing has.
+    fn paths(&self, path: &str) -> (String, String) {
+        let id = match path.rsplit_once("/{id}").map_or("", |(list, _)| list) {
+            "" | "/devices" => self.things.buoy.device.as_str(),
+            "/settings/developer/api-keys" => self.things.key.id.as_str(),
+            "/settings/connections" => &self.connection,
+            "/settings/profile/sessions" => &self.session,
+            "/settings/organization/access-requests" => &self.asked,
+            "/settings/organization/members" => &self.things.member,
+            "/settings/organization/roles" => &self.role,
+            "/settings/organization/invitations" => &self.invitation,
+            secrets if secrets.ends_with("/secrets") => &self.secret,
+            _ => panic!("say what stands for the id in {path}"),
+        };
+        let fill = |client: &str, id: &str| path.replace("{client_id}", client).replace("{id}", id);
+        (fill(&self.client.id, id), fill(&unknown(&self.client.id), &unknown(id)))
+    }
+}
+
+/// A page without what differs each time: the id of the request, and its address where the page repeats it.
+fn told_page(answer: &Answer) -> (u16, String) {
+    (answer.status.as_u16(), answer.words().replace(answer.header("x-request-id").unwrap(), ""))
+}
+
+#[test]
+fn a_page_about_what_is_anothers_looks_like_one_about_nothing() {
+    let (app, map) = (TestApp::new(), map());
+    let theirs = Belongings::of_home(&app);
+    let rival = app.organization("Rival Reef");
+    let owner = app.member_of(&rival, Role::Owner);
+    let browser = app.signed_in(&owner);
+    let token = browser.csrf_token();
+    let fields = [
+        ("csrf_token", token.as_str()),
+        ("name", "Mine"),
+        ("scope", "devices:read"),
+        ("role", "Viewer"),
+        ("redirect_uris", "https://app.example/callback"),
+        ("client_type", "confidential"),
+        ("password", &owner.password),
+    ];
+    let (rows, mut cases) = (app.rows(), 0);
+    let pages = map.routes().iter().filter(|route| !matches!(route.kind, RouteKind::Api { .. }));
+    // A file of the log is named after its format.
+    for route in pages.filter(|route| route.path.contains('{') && !route.path.ends_with("/{file}")) {
+        if !route.path.starts_with("/settings/") && !route.path.starts_with("/devices/") {
+            // A waiting request is its browser's, a link its reader's, and documents and assets are everybody's.
+            assert!(
+                ["/oauth2/consent/", "/reset/", "/docs/", "/assets/"]
+                    .iter()
+                    .any(|open| route.path.starts_with(open))
+            );
+            continue;
+        }
+        let (foreign, nothing) = theirs.paths(route.path);
+        let ask = |path: &str| match route.kind {
+            RouteKind::Form => browser.post_own(path, &fields),
+            _ => browser.get_once(path),
+        };
+        let (foreign, nothing) = (ask(&foreign), ask(&nothing));
+        foreign.assert_page(404);
+        assert_eq!(told_page(&foreign), told_page(&nothing), "{} {}", route.method, route.path);
+        cases += 1;
+    }
+    assert!(cases >= 20, "{cases}");
     assert_eq!(app.rows(), rows);
 }
 

@@ -166,6 +166,7 @@ fn example() -> Value {
         "scopes": ["devices:read", "observations:read"],
         "devices": "all",
         "creator": "Maren Okafor",
+        "creator_standing": "admin",
         "created_at": "2026-11-01T08:00:00Z",
         "expires_at": null,
         "revoked_at": null,

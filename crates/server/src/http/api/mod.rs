@@ -12,6 +12,7 @@ pub mod keys;
 pub mod leaks;
 mod list;
 pub mod me;
+pub mod members;
 pub mod observations;
 pub mod observed_properties;
 mod query;

@@ -20,7 +20,7 @@ pub(super) struct Guide {
     markdown: &'static str,
 }
 
-const GUIDES: [Guide; 3] = [
+const GUIDES: [Guide; 4] = [
     Guide {
         name: "authentication",
         title: "Authentication",
@@ -38,6 +38,12 @@ const GUIDES: [Guide; 3] = [
         title: "Your account",
         summary: "Passwords, two-factor sign-in, and where you are signed in.",
         markdown: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/account.md")),
+    },
+    Guide {
+        name: "members",
+        title: "Members and roles",
+        summary: "Who belongs to your organization, what they may do, and how that changes.",
+        markdown: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/members.md")),
     },
 ];
 

@@ -27,12 +27,13 @@ use crate::views::docs::{self as views, Mistake};
 use crate::views::{Nav, Place};
 
 /// The groups of endpoints, in the order in which somebody new wants them, and what each is about.
-pub(crate) const GROUPS: [(&str, &str); 6] = [
+pub(crate) const GROUPS: [(&str, &str); 7] = [
     ("Devices", "The buoys, and what is attached to them."),
     ("Datastreams", "One property, measured by one sensor on one device, in one unit."),
     ("Observations", "What was measured: the time series, the newest values, and what comes in."),
     ("Catalogue", "The words that devices are described in, the same for every organization."),
     ("Credentials", "What this credential is, and the keys of your organization."),
+    ("Members", "Who belongs to your organization, and as what."),
     ("Audit log", "Who did what in your organization, when, and from where."),
 ];
 

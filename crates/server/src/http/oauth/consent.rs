@@ -15,6 +15,7 @@ use model::application::{self, Application};
 use model::authorization::{self, Pending};
 use model::grant::{self, Approval, Approved};
 use model::organization::{self, Organization};
+use model::role::Held;
 use model::session::Session;
 use model::{Error, Invalid, device, second_factor};
 use rules::authorize::{AuthorizeError, ErrorRedirect, code_location};
@@ -74,9 +75,9 @@ struct Scene {
     pending: Pending,
     application: Application,
     destination: Destination,
-    organizations: Vec<(Organization, Role)>,
+    organizations: Vec<(Organization, Held)>,
     organization: Organization,
-    role: Role,
+    role: Held,
     administrators: Vec<(String, String)>,
     devices: Vec<DeviceChoice>,
     owes_second_factor: bool,
@@ -211,7 +212,7 @@ fn scene(
         .cloned()
         .ok_or(Error::NotFound)?;
     let devices = device_choices(&device::names(tx, &organization.id)?, &[]);
-    let owes_second_factor = second_factor::is_owed(tx, &organization.id, &session.person.id, role)?;
+    let owes_second_factor = second_factor::is_owed(tx, &organization.id, &session.person.id, role.role)?;
     Ok(Scene {
         owes_second_factor,
         asked: access_request::latest(tx, &session.person.id, (&organization.id, &application.client_id))?,
@@ -309,7 +310,7 @@ impl Scene {
 
     /// The question, or why it can't be asked.
     fn page(&self, visit: &Visit, ticks: &Ticks, errors: Errors) -> Response {
-        let missing = self.role.missing(self.application.profile.scopes.set());
+        let missing = self.role.role.missing(self.application.profile.scopes.set());
         if !missing.is_empty() {
             return self.refused(visit, missing);
         }
@@ -327,7 +328,7 @@ impl Scene {
         let listed = profile.scopes.set().or(profile.optional_scopes.set());
         let asked = self.pending.scopes.within(listed);
         let required = asked.within(asked.set().without(self.pending.optional));
-        let optional = asked.within(self.pending.optional.and(self.role.scopes()));
+        let optional = asked.within(self.pending.optional.and(self.role.role.scopes()));
         Consent {
             action: path(&self.pending.id),
             csrf: visit.form_token(),
@@ -393,7 +394,7 @@ impl Scene {
         let page = ConsentRefused {
             application: self.application.profile.name.clone(),
             organization: self.organization.name.clone(),
-            role: self.role.name().to_owned(),
+            role: self.role.name.clone(),
             user: self.signed_in(),
             csrf: visit.form_token(),
             missing: missing.iter().map(missing_scope).collect(),

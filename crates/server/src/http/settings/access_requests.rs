@@ -62,7 +62,7 @@ fn card(request: &Open, error: Option<String>) -> RequestCard {
         id: request.id.to_string(),
         name: request.person.1.clone(),
         email: request.person.2.clone(),
-        role: request.role.name().to_owned(),
+        role: request.role.name.clone(),
         application: request.application.profile.name.clone(),
         publisher: request.application.publisher.clone(),
         message: request.message.clone(),

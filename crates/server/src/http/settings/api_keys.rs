@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use model::api_key::{self, ApiKey, NewApiKey, State as KeyStanding};
+use model::api_key::{self, ApiKey, CreatorStanding, NewApiKey, State as KeyStanding};
 use model::device_set::Devices;
 use model::session::Session;
 use model::{Error, Invalid, device, leak};
@@ -72,6 +72,11 @@ fn row(key: &ApiKey, now: Timestamp) -> KeyRow {
             Devices::Chosen(ids) => format!("{} devices", ids.len()),
         },
         created_by: key.creator.clone().unwrap_or_else(|| "an API key".to_owned()),
+        creator_note: match key.creator_standing {
+            CreatorStanding::Admin => None,
+            CreatorStanding::Demoted => Some("Its creator is no admin any more"),
+            CreatorStanding::Left => Some("Its creator left"),
+        },
         created_at: key.created_at,
         last_used_at: key.last_used_at,
         expires_at: key.expires_at,

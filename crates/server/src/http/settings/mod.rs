@@ -6,8 +6,12 @@ pub(crate) mod applications;
 pub(crate) mod audit_log;
 pub(crate) mod connections;
 pub(crate) mod form;
+pub(crate) mod invitations;
+pub(crate) mod members;
 pub(crate) mod organization;
+pub(crate) mod policies;
 pub(crate) mod profile;
+pub(crate) mod roles;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod two_factor;
@@ -22,7 +26,7 @@ use rules::role::Role;
 use rules::scope::Scope;
 
 use crate::http::error::Fail;
-use crate::http::page::{FormTarget, Visit, viewer};
+use crate::http::page::{FormTarget, Visit};
 use crate::views::consent_refused::Person;
 use crate::views::parts::LeakNotice;
 use crate::views::wall::{Wall, wall};
@@ -75,13 +79,13 @@ async fn refuse(visit: &Visit, session: &Session, purpose: &Purpose) -> Result<F
         title: purpose.title.to_owned(),
         purpose: purpose.sentence.to_owned(),
         needed_role: Role::OrganizationAdmin.name().to_owned(),
-        role: session.role.name().to_owned(),
+        role: session.role_name.clone(),
         organization: session.organization.name.clone(),
         administrators: administrators.into_iter().map(|(name, email)| Person { name, email }).collect(),
         support: visit.app.site.support_contact.clone(),
     };
     let csrf = visit.form_token();
-    let nav = Nav::Console(viewer(session, &csrf), purpose.place);
+    let nav = Nav::Console(visit.viewer(session, &csrf), purpose.place);
     Ok(visit.page(StatusCode::FORBIDDEN, (purpose.title, nav, wall(&page)), FormTarget::OwnPages).into())
 }
 

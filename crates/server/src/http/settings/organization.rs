@@ -1,65 +1,76 @@
-//! Settings → Organization: its policies.
+//! Organization: what the signed-in person is in it, and how they turn to another, step down, or leave.
+//!
+//! Open to every role: it is about oneself.
 
+use axum::extract::State;
 use axum::response::Response;
 
-use model::organization::{self, AdminSignIn};
-use model::session::Session;
-use model::{Error, Invalid, second_factor};
+use model::{Error, member};
+use rules::id::OrganizationId;
+use rules::role::Role;
 
-use crate::http::error::Fail;
+use crate::app::App;
+use crate::http::error::{Fail, Trouble};
 use crate::http::page::{Post, Visit};
-use crate::http::settings::{Purpose, admin, with_mistakes};
+use crate::http::settings::form::scope_line;
 use crate::views::Place;
-use crate::views::organization::{self as views, Policies};
-use crate::views::parts::Errors;
+use crate::views::organization::{self as views, Membership, Ownership};
 
-const PURPOSE: Purpose = Purpose {
-    title: "Organization",
-    sentence: "Policies that hold for everybody in your organization.",
-    place: Place::Organization,
-};
-const PAGE: &str = "/settings/organization";
+const HOME: &str = "/settings/organization";
 
 /// `GET /settings/organization`
-pub(crate) async fn edit(visit: Visit) -> Result<Response, Fail> {
-    let session = admin(&visit, &PURPOSE).await?;
-    show(&visit, session, Invalid::default()).await
-}
-
-async fn show(visit: &Visit, session: &Session, invalid: Invalid) -> Result<Response, Fail> {
-    let (id, person) = (&session.organization.id, &session.person.id);
-    let (since, is_set_up) = visit
-        .app
-        .db
-        .read(|tx| {
-            let since = organization::two_factor_demanded_since(tx, id)?;
-            Ok::<_, Error>((since, second_factor::is_set_up(tx, person)?))
-        })
-        .await?;
-    let page = Policies {
+pub(crate) async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Fail> {
+    let session = visit.signed_in()?;
+    let (organization, person) = (&session.organization.id, &session.person.id);
+    let other_owners = app.db.read(|tx| member::other_owners(tx, organization, person)).await?;
+    let page = Membership {
         csrf: visit.form_token(),
         organization: session.organization.name.clone(),
-        two_factor_since: since,
-        has_second_factor: is_set_up,
-        errors: Errors(invalid.problems),
+        role: session.role_name.clone(),
+        scopes: session.role.scopes().iter().map(scope_line).collect(),
+        ownership: match (session.role, other_owners) {
+            (Role::Owner, 0) => Ownership::Alone,
+            (Role::Owner, _) => Ownership::Shared,
+            _ => Ownership::None,
+        },
+        elsewhere: visit.elsewhere().to_vec(),
     };
-    Ok(visit.console(session, (Place::Organization, "Organization"), views::policies(&page)))
+    Ok(visit.console(session, (Place::Organization, "Organization"), views::show(&page)))
 }
 
-/// `POST /settings/organization`
-pub(crate) async fn update(Post { visit, form }: Post) -> Result<Response, Fail> {
-    let session = admin(&visit, &PURPOSE).await?;
-    visit.confirm_identity(PAGE)?;
-    let wanted = match form.filled("admins_need_two_factor") {
-        Some(_ticked) => AdminSignIn::TwoFactor,
-        None => AdminSignIn::Password,
-    };
+/// `POST /settings/organization/switch`
+pub(crate) async fn switch(Post { visit, form }: Post) -> Result<Response, Fail> {
+    visit.signed_in()?;
+    let to: OrganizationId = form.text("organization_id").parse().map_err(|_| Trouble::not_found())?;
     let actor = visit.actor();
-    let set =
-        visit.write(move |tx, session| organization::set_admin_sign_in(tx, session, &actor, wanted)).await;
-    match set {
-        Ok(()) => Ok(visit.redirect(PAGE)),
-        Err(Error::Invalid(invalid)) => Ok(with_mistakes(show(&visit, session, invalid).await?)),
-        Err(error) => Err(error.into()),
+    visit.write(move |tx, session| model::session::switch(tx, session, &actor, &to)).await?;
+    Ok(visit.redirect("/"))
+}
+
+/// `POST /settings/organization/leave`. The session ends with the membership.
+pub(crate) async fn leave(Post { visit, .. }: Post) -> Result<Response, Fail> {
+    visit.signed_in()?;
+    let actor = visit.actor();
+    visit.write(move |tx, session| member::leave(tx, &session.access(), &actor)).await.map_err(worded)?;
+    let mut response = visit.redirect("/login");
+    visit.end_session(&mut response);
+    Ok(response)
+}
+
+/// `POST /settings/organization/step-down`
+pub(crate) async fn step_down(Post { visit, .. }: Post) -> Result<Response, Fail> {
+    visit.signed_in()?;
+    let actor = visit.actor();
+    visit.write(move |tx, session| member::step_down(tx, &session.access(), &actor)).await.map_err(worded)?;
+    Ok(visit.redirect(HOME))
+}
+
+/// A refusal with its own title: nothing clashes, somebody else has to be Owner first.
+pub(super) fn worded(error: Error) -> Fail {
+    match error {
+        Error::Conflict(why) => {
+            Trouble::new(axum::http::StatusCode::CONFLICT, "Not yet", why.to_string()).into()
+        }
+        error => error.into(),
     }
 }

@@ -41,7 +41,7 @@ async fn page(visit: &Visit, session: &Session, errors: Errors) -> Result<Respon
         name: person.name.clone(),
         email: person.email.clone(),
         organization: session.organization.name.clone(),
-        role: session.role.name().to_owned(),
+        role: session.role_name.clone(),
         second_factor: standing.map(|standing| (standing.since, standing.codes_left)),
         owes_second_factor: session.owes_second_factor,
         sessions: sessions.into_iter().map(|listed| row(listed, session)).collect(),

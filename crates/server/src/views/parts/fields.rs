@@ -35,6 +35,8 @@ pub enum Kind {
     Text,
     /// An e-mail address that is also the user name.
     Email,
+    /// An e-mail address of somebody else, which the browser must not fill in.
+    OthersEmail,
     /// The password of somebody who has one.
     Password,
     /// A password being chosen.
@@ -53,7 +55,7 @@ impl Kind {
     fn input_type(self) -> &'static str {
         match self {
             Kind::Text | Kind::OneTimeCode | Kind::Lines(_) => "text",
-            Kind::Email => "email",
+            Kind::Email | Kind::OthersEmail => "email",
             Kind::Password | Kind::NewPassword => "password",
             Kind::Url => "url",
             Kind::Date => "date",
@@ -66,7 +68,7 @@ impl Kind {
             Kind::Password => "current-password",
             Kind::NewPassword => "new-password",
             Kind::OneTimeCode => "one-time-code",
-            Kind::Text | Kind::Url | Kind::Date | Kind::Lines(_) => "off",
+            Kind::OthersEmail | Kind::Text | Kind::Url | Kind::Date | Kind::Lines(_) => "off",
         }
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod data;
 mod log;
+mod organization;
 
 use crate::views::access_requests::{self, AskState, RequestCard, RequestIndex, RoleChoice};
 use crate::views::api_keys::{self, KeyCreated, KeyForm, KeyIndex, KeyRow, KeyShow, KeyState};
@@ -21,10 +22,9 @@ use crate::views::login::{self, Login};
 use crate::views::parts::{DeviceChoice, Errors, LeakNotice, Pages, ScopeChoice, ScopeKind, ScopeLine};
 use crate::views::setup::{self, Setup};
 use crate::views::wall::{self, Wall};
-use crate::views::{Nav, Page, Place, Viewer};
+use crate::views::{Nav, Page, Place};
 use jiff::Timestamp;
 use maud::Markup;
-use rules::role::Role;
 
 /// A name somebody might choose to break a page.
 pub(crate) const HOSTILE: &str = "<script>alert(1)</script>";
@@ -88,17 +88,17 @@ fn people() -> Vec<Person> {
 
 /// Every page: its name and its document.
 pub(crate) fn pages() -> Vec<(&'static str, String)> {
-    let viewer = || Viewer {
-        organization: "Harbour Trust",
-        name: "Maren Okafor",
-        csrf: "token",
-        scopes: Role::Owner.scopes(),
-    };
-    let console = console_pages().into_iter().chain(account::console_pages());
-    let console = console.map(|(name, place, body)| (name, Nav::Console(viewer(), place), body));
+    let elsewhere = organization::elsewhere();
+    let viewer = || organization::viewer(&elsewhere);
+    let console = console_pages()
+        .into_iter()
+        .chain(account::console_pages())
+        .chain(organization::pages())
+        .map(|(name, place, body)| (name, Nav::Console(viewer(), place), body));
     console
         .chain(lone_pages())
         .chain(account::lone_pages())
+        .chain(organization::lone_pages())
         .map(|(name, nav, body)| (name, document(name, nav, body)))
         .collect()
 }
@@ -219,6 +219,7 @@ fn key(name: &str, state: KeyState, expires_at: Option<&str>) -> KeyRow {
         scopes: name.len() % 4 + 1,
         devices: if name.len().is_multiple_of(2) { "All devices".into() } else { "3 devices".into() },
         created_by: "Maren Okafor".into(),
+        creator_note: (expires_at.is_none()).then_some("Its creator left"),
         created_at: instant("2026-05-02T11:04:00Z"),
         last_used_at: (state == KeyState::Active).then(|| instant("2026-07-14T09:26:00Z")),
         expires_at: expires_at.map(instant),

@@ -8,16 +8,20 @@ use model::application::{self, Application, Profile};
 use model::audit::Actor;
 use model::device::{self, NewDevice};
 use model::device_set::Devices;
+use model::invitation;
+use model::member;
 use model::organization::{self, Organization};
 use model::password::PasswordDigest;
 use model::person::{self, NewPerson, Person};
+use model::role::{self, NewRole};
 use rules::access::{Access, Credential, DeviceSet, Principal};
 use rules::authorize::IssuerParameter;
 use rules::client_auth::ClientType;
 use rules::exchange::Rotation;
-use rules::id::{ApiKeyId, DeviceId, SessionId};
+use rules::id::{ApiKeyId, DeviceId, InvitationId, RoleId, SessionId};
 use rules::pkce::{Pkce, Reason};
 use rules::role::Role;
+use rules::scope::ScopeList;
 use rules::secret::Mode;
 
 use super::{CALLBACK, TestApp};
@@ -80,6 +84,63 @@ impl TestApp {
     pub(crate) fn set_role(&self, member: &Member, role: Role) {
         let (organization, person) = (member.organization.id.clone(), member.person.id.clone());
         self.write(move |tx| organization::set_role(tx, &organization, &person, role));
+    }
+
+    /// A role of the home organization's own.
+    pub(crate) fn custom_role(&self, name: &str, scopes: &str) -> RoleId {
+        self.tick();
+        let access = self.access(self.home());
+        let new = new_role(name, scopes);
+        self.write(move |tx| role::create(tx, &access, &Actor::local("story"), &new))
+    }
+
+    /// Changes a role that [`TestApp::custom_role`] made.
+    pub(crate) fn change_role(&self, id: &RoleId, name: &str, scopes: &str) {
+        let (access, id, new) = (self.access(self.home()), id.clone(), new_role(name, scopes));
+        self.write(move |tx| role::update(tx, &access, &Actor::local("story"), &id, &new));
+    }
+
+    /// [`TestApp::change_role`] by the role's name, which stays.
+    pub(crate) fn change_role_named(&self, name: &str, scopes: &str) {
+        let access = self.access(self.home());
+        let all = self.read(|tx| role::all(tx, &access));
+        let id = all.iter().find(|role| role.name == name).unwrap().id.clone();
+        self.change_role(&id, name, scopes);
+    }
+
+    /// Disables a membership.
+    pub(crate) fn take_out_of_service(&self, member: &Member) {
+        let (access, person) = (self.access(&member.organization), member.person.id.clone());
+        self.write(move |tx| member::disable(tx, &access, &Actor::local("story"), &person));
+    }
+
+    /// Undoes [`TestApp::take_out_of_service`].
+    pub(crate) fn put_back(&self, member: &Member) {
+        let (access, person) = (self.access(&member.organization), member.person.id.clone());
+        self.write(move |tx| member::enable(tx, &access, &Actor::local("story"), &person));
+    }
+
+    /// Ends a membership.
+    pub(crate) fn remove(&self, member: &Member) {
+        let (access, person) = (self.access(&member.organization), member.person.id.clone());
+        self.write(move |tx| member::remove(tx, &access, &Actor::local("story"), &person));
+    }
+
+    /// Gives a member a role by its name, as an Owner does.
+    pub(crate) fn assign(&self, member: &Member, role: &str) {
+        let access = self.access(&member.organization);
+        let (person, role) = (member.person.id.clone(), role.to_owned());
+        self.write(move |tx| member::set_role(tx, &access, &Actor::local("story"), &person, &role));
+    }
+
+    /// An open invitation, and the path of its link.
+    pub(crate) fn invite(&self, to: &Organization, email: &str, role: &str) -> (InvitationId, String) {
+        self.tick();
+        let (access, mint) = (self.access(to), self.app.mint.clone());
+        let (email, role) = (email.to_owned(), role.to_owned());
+        let (invitation, token) = self
+            .write(move |tx| invitation::invite(tx, &access, &mint, &Actor::local("story"), (&email, &role)));
+        (invitation.id, format!("/invitations?token={}", token.expose()))
     }
 
     /// What an Owner of the organization may do.
@@ -256,6 +317,11 @@ impl TestApp {
         let publisher = self.read(|tx| organization::find(tx, &id)).unwrap();
         self.access(&publisher)
     }
+}
+
+fn new_role(name: &str, scopes: &str) -> NewRole {
+    let scopes = scopes.parse::<ScopeList>().unwrap().set();
+    NewRole { name: name.to_owned(), scopes }
 }
 
 /// The password of everybody, made here so that it stands nowhere in the sources as one.

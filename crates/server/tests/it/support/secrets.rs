@@ -1,6 +1,6 @@
 //! Finds credentials in a text by what they start with.
 
-const PREFIXES: [&str; 11] = [
+const PREFIXES: [&str; 12] = [
     "sk_live_bsn_",
     "sk_test_bsn_",
     "at_bsn_",
@@ -11,6 +11,7 @@ const PREFIXES: [&str; 11] = [
     "su_bsn_",
     "pr_bsn_",
     "st_bsn_",
+    "in_bsn_",
     "csbsn",
 ];
 /// The secret and checksum digits at the end of each.

@@ -3,8 +3,8 @@
 use super::{HOSTILE, instant};
 use crate::views::code::{self, CodePage};
 use crate::views::confirm::{self, Confirm};
-use crate::views::organization::{self, Policies};
 use crate::views::parts::Errors;
+use crate::views::policies::{self, Policies};
 use crate::views::profile::{self, Profile, SessionRow};
 use crate::views::reset::{self, Ask, NewPassword};
 use crate::views::two_factor::{self, Codes, Setup};
@@ -24,11 +24,11 @@ pub(super) fn console_pages() -> Vec<(&'static str, Place, Markup)> {
         ("profile_wrong", Place::Profile, profile::show(&profile_page(Some(10), wrong))),
         ("two_factor", Place::Profile, two_factor::set_up(&set_up())),
         ("recovery_codes", Place::Profile, two_factor::codes(&codes())),
-        ("organization", Place::Organization, organization::policies(&policies(None))),
+        ("policies", Place::Organization, policies::policies(&policy_page(None))),
         (
             "organization_strict",
             Place::Organization,
-            organization::policies(&policies(Some("2026-07-01T08:00:00Z"))),
+            policies::policies(&policy_page(Some("2026-07-01T08:00:00Z"))),
         ),
     ]
 }
@@ -115,10 +115,9 @@ fn codes() -> Codes {
     Codes { codes: (0..10).map(|n| recovery_code([n * 3; 16])).collect(), go_on: "/settings/profile".into() }
 }
 
-fn policies(since: Option<&str>) -> Policies {
+fn policy_page(since: Option<&str>) -> Policies {
     Policies {
         csrf: "token".into(),
-        organization: HOSTILE.into(),
         two_factor_since: since.map(instant),
         has_second_factor: since.is_some(),
         errors: Errors::default(),
