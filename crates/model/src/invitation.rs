@@ -297,11 +297,12 @@ impl End {
 fn find(tx: &mut Tx<'_>, link: Hashed<InvitationToken>) -> Result<Option<(Offer, End)>> {
     let sql = format!(
         "SELECT invitation.id, invitation.email, invitation.organization_id, organization.name,
-                coalesce(custom_role.scopes, invitation.role), coalesce(custom_role.name, invitation.role),
+                {role}, coalesce(custom_role.name, invitation.role),
                 invitation.role, invitation.inviter_id, invitation.accepted_at, invitation.revoked_at,
                 invitation.expires_at
          FROM invitation JOIN organization ON organization.id = invitation.organization_id {ROLE_JOIN}
-         WHERE invitation.token_hash = ?1 AND organization.suspended_at IS NULL"
+         WHERE invitation.token_hash = ?1 AND organization.suspended_at IS NULL",
+        role = role::INVITED,
     );
     let found = tx.optional(&sql, params![link.as_bytes()], |row| {
         let offer = Offer {

@@ -22,9 +22,20 @@ use db::{Row, params};
 /// How many roles an organization can make.
 const MAX_ROLES: usize = 100;
 
+macro_rules! column {
+    ($table:literal) => {
+        concat!(
+            "CASE WHEN custom_role.id IS NULL THEN 'named:' || ",
+            $table,
+            ".role ELSE 'custom:' || custom_role.scopes END"
+        )
+    };
+}
+
 /// For a query over `membership`: what [`from_row`] reads.
-pub(crate) const COLUMN: &str = "CASE WHEN custom_role.id IS NULL THEN 'named:' || membership.role
-         ELSE 'custom:' || custom_role.scopes END";
+pub(crate) const COLUMN: &str = column!("membership");
+/// The same for a query over `invitation`.
+pub(crate) const INVITED: &str = column!("invitation");
 /// For a query over `membership`: what people call the role.
 pub(crate) const NAME: &str = "coalesce(custom_role.name, membership.role)";
 /// What both need.
