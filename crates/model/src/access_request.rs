@@ -15,6 +15,7 @@ use rules::scope::{Scope, ScopeSet};
 use crate::application::{self, Application};
 use crate::audit::{self, Action, Actor};
 use crate::error::Invalid;
+use crate::mail::{self, Mail};
 use crate::organization::{self, is_unprintable};
 use crate::role::{self, Held};
 use crate::session::Session;
@@ -144,6 +145,12 @@ pub fn ask(
     }
     let what = (Action::AccessRequested, id.as_str());
     audit::record_detail(tx, Some(organization), actor, what, client.as_str())?;
+    let text = format!(
+        "{} ({}) would like to use the application \"{}\", for which their role does not suffice. Answer under Settings, \
+         Access requests.",
+        session.person.name, session.person.email, application.profile.name
+    );
+    mail::send_to_administrators(tx, organization, ("Somebody asks for access", &text))?;
     Ok(id)
 }
 
@@ -273,6 +280,8 @@ pub fn approve(
     }
     organization::set_role(tx, &access.organization, &request.person.0, role)?;
     decide(tx, id, &decider, ("approved", Some(role.name()), None))?;
+    let told = format!("Your role is now {role}. Go on at the application.");
+    answer_by_mail(tx, &request, ("Your request for access was approved", &told))?;
     let organization = Some(&access.organization);
     let detail = format!("{} {}", request.person.0, role.name());
     audit::record_detail(tx, organization, actor, (Action::AccessRequestApproved, id.as_str()), &detail)
@@ -290,9 +299,21 @@ pub fn refuse(
     let request = find(tx, access, id)?;
     let decider = decider(access, &request)?;
     decide(tx, id, &decider, ("refused", None, Some(answer.trim())))?;
+    let told = match answer.trim() {
+        "" => "It was refused.".to_owned(),
+        words => format!("It was refused: {words}"),
+    };
+    answer_by_mail(tx, &request, ("Your request for access was refused", &told))?;
     let organization = Some(&access.organization);
     let what = (Action::AccessRequestRefused, id.as_str());
     audit::record_detail(tx, organization, actor, what, request.person.0.as_str())
+}
+
+fn answer_by_mail(tx: &mut Tx<'_>, request: &Open, (subject, what): (&str, &str)) -> Result<()> {
+    let (_, name, email) = &request.person;
+    let application = &request.application.profile.name;
+    let text = format!("Hello {name},\n\nyou asked to use the application \"{application}\". {what}");
+    mail::send(tx, &Mail { to: email, subject, text: &text })
 }
 
 /// Who decides: a person, and not about themselves.

@@ -13,7 +13,7 @@ use rules::secret::{ApiKey, Bearer, ClientSecret, Hashed, Kind, Mint, Plaintext,
 
 use crate::audit::{self, Action, Actor};
 use crate::introspection::ClientToken;
-use crate::{Result, Tx, api_key, application, token};
+use crate::{Result, Tx, api_key, application, mail, token};
 use db::params;
 
 /// Who reports: nobody that we know.
@@ -172,13 +172,19 @@ fn publisher(tx: &mut Tx<'_>, client: &ClientId) -> Result<Option<OrganizationId
     Ok(tx.optional(sql, params![client.as_str()], |row| row.parse(0))?)
 }
 
-/// Tells the owners, in their audit log and on the page of the key or application. Whoever also sends them mail does it
-/// from here: it runs once for each organization that a leak mattered to, in the transaction that ended the credential.
+/// Tells the owners, by mail, in their audit log and on the page of the key or application: once for each organization
+/// that a leak mattered to, in the transaction that ended the credential.
 fn tell_owners(tx: &mut Tx<'_>, actor: &Actor, reported: &Reported, owned: &Owned) -> Result<()> {
     let credential = reported.credential();
     let detail = format!("{} ending in {}", credential.words(), reported.last_four);
     let what = (Action::LeakReported, owned.subject.as_str());
     audit::record_detail(tx, Some(&owned.organization), actor, what, &detail)?;
+    let text = format!(
+        "somebody found a credential of yours where it does not belong, and reported it: the {detail}, of {}. It does \
+         not work any more. Make a new one where it was used, and find out how it got out.",
+        owned.subject
+    );
+    mail::send_to_administrators(tx, &owned.organization, ("A leaked credential was ended", &text))?;
     let Some(holder) = &owned.holder else { return Ok(()) };
     let now = tx.now();
     let id = LeakId::new(now, tx.random()?);

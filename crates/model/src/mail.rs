@@ -7,9 +7,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use rules::id::{MailId, ResetId};
+use rules::id::{MailId, OrganizationId, ResetId};
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, organization};
 use db::{Row, params};
 
 /// How long a mail is tried.
@@ -87,6 +87,18 @@ pub enum Outcome {
 pub fn send(tx: &mut Tx<'_>, mail: &Mail<'_>) -> Result<()> {
     let expires_at = tx.now() + LIFE;
     write(tx, mail, None, expires_at)
+}
+
+/// Queues the same mail for everybody who can decide in an organization: its Organization Admins and Owners.
+pub(crate) fn send_to_administrators(
+    tx: &mut Tx<'_>,
+    organization: &OrganizationId,
+    (subject, what): (&str, &str),
+) -> Result<()> {
+    for (name, email) in organization::administrators(tx, organization)? {
+        send(tx, &Mail { to: &email, subject, text: &format!("Hello {name},\n\n{what}") })?;
+    }
+    Ok(())
 }
 
 /// Writes a mail that ends with a link, which is of no use after `expires_at`.

@@ -31,7 +31,8 @@ fn child(app: &TestApp, parent: &Key) -> String {
 fn a_reported_key_ends_at_once_with_those_it_made_and_its_owner_reads_why() {
     let app = TestApp::new();
     let key = app.key_of(app.home(), |_| {});
-    let (child, other) = (child(&app, &key), app.key("audit:read"));
+    let (child, other, admin) =
+        (child(&app, &key), app.key("audit:read"), app.member(Role::OrganizationAdmin));
     app.program(&key.secret).get("/v1/me").assert_status(200);
     app.tick();
     report(&app, &json!({"credential": key.secret})).assert_status(202);
@@ -46,7 +47,12 @@ fn a_reported_key_ends_at_once_with_those_it_made_and_its_owner_reads_why() {
     );
     let ending = format!("API key ending in {}", &key.secret[key.secret.len() - 4..]);
     assert_eq!((event["detail"].as_str(), event["address"].as_str()), (Some(&*ending), Some("127.0.0.1")));
-    let browser = app.signed_in(&app.member(Role::OrganizationAdmin));
+    let mail = app.mails_to(&admin.email).remove(0);
+    assert!(
+        mail.contains(&ending) && mail.contains(key.id.as_str()) && !mail.contains(&key.secret),
+        "{mail}"
+    );
+    let browser = app.signed_in(&admin);
     let page = browser.get(&format!("/settings/developer/api-keys/{}", key.id));
     page.assert_page(200).assert_text("Reported as leaked").assert_text(&ending).assert_text("Revoked");
     let quiet = browser.get(&format!("/settings/developer/api-keys/{}", other.id));

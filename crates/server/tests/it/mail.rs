@@ -31,6 +31,24 @@ fn who_lets_an_application_in_is_told_by_mail() {
 }
 
 #[test]
+fn who_can_answer_a_request_for_access_is_told_and_so_is_who_asked() {
+    let app = TestApp::new();
+    let (viewer, admin) = (app.member(Role::Viewer), app.member(Role::OrganizationAdmin));
+    let browser = app.signed_in(&viewer);
+    Flow::new(&app, &app.confidential("devices:write")).start(&browser).assert_page(403);
+    let ask = browser.page().forms().into_iter().find(|form| form.action.contains("/ask?")).unwrap();
+    browser.submit(&ask.action, &[("message", "")]);
+    let mail = app.mails_to(&admin.email).remove(0);
+    assert!(mail.contains(&viewer.email) && mail.contains("Access requests"), "{mail}");
+    let queue = app.signed_in(&admin);
+    let page = queue.get("/settings/organization/access-requests");
+    let refuse = page.forms().into_iter().find(|form| form.action.ends_with("/refuse")).unwrap();
+    queue.submit(&refuse.action, &[("answer", "Not before the audit.")]);
+    let mail = app.mails_to(&viewer.email).remove(0);
+    assert!(mail.contains("It was refused: Not before the audit."), "{mail}");
+}
+
+#[test]
 fn a_name_adds_no_header_and_no_link_to_a_mail() {
     let app = TestApp::new();
     let member = app.member(Role::Viewer);
