@@ -76,7 +76,7 @@ pub struct AuditLog {
 pub fn index(page: &AuditLog) -> Markup {
     html! {
         (Head { crumbs: &[], title: "Audit log",
-            lead: Some("What was done to your organization's keys, applications, consents and sign-ins, newest first."), action: None })
+            lead: Some("What was done in your organization, by whom and from where, newest first."), action: None })
         (page.errors)
         (filter(page))
         @if page.events.is_empty() { (none(page)) } @else {
