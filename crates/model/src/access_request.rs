@@ -150,7 +150,7 @@ pub fn ask(
          Access requests.",
         session.person.name, session.person.email, application.profile.name
     );
-    mail::send_to_administrators(tx, organization, ("Somebody asks for access", &text))?;
+    mail::send_to_administrators(tx, organization, ("Somebody asks for access", &text), None)?;
     Ok(id)
 }
 

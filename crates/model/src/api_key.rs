@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use rules::access::{Access, Principal};
-use rules::id::{ApiKeyId, DeviceId, OrganizationId};
+use rules::id::{ApiKeyId, DeviceId, OrganizationId, PersonId};
 use rules::schema::DateTime;
 use rules::scope::{Scope, ScopeList};
 use rules::secret::{ApiKey as Key, Hashed, Mint, Plaintext};
@@ -331,4 +331,19 @@ pub(crate) fn covers(tx: &mut Tx<'_>, access: &Access, devices: &[DeviceId]) -> 
     let Some(holder) = access.device_filter() else { return Ok(true) };
     let own = device_set::chosen(tx, &access.organization, holder)?;
     Ok(devices.iter().all(|device| own.contains(device)))
+}
+
+/// The person who made a key, or the key that it was made by, and so on; none if no person did.
+pub(crate) fn maker(tx: &mut Tx<'_>, id: &ApiKeyId) -> Result<Option<PersonId>> {
+    let found = tx.optional(
+        "WITH RECURSIVE line(id, parent_id, creator_id) AS (
+             SELECT id, parent_id, creator_id FROM api_key WHERE id = ?1
+             UNION
+             SELECT api_key.id, api_key.parent_id, api_key.creator_id
+             FROM api_key JOIN line ON line.parent_id = api_key.id)
+         SELECT creator_id FROM line WHERE creator_id IS NOT NULL",
+        params![id.as_str()],
+        |row| row.parse(0),
+    )?;
+    Ok(found)
 }

@@ -4,7 +4,9 @@
 //! and its owners are told; whether it did is told to nobody else. Every report is one write, whatever comes of it, so
 //! that its duration tells little either.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
 
 use rules::access::Access;
 use rules::id::{ClientId, LeakId, OrganizationId};
@@ -16,6 +18,12 @@ use crate::introspection::ClientToken;
 use crate::{Result, Tx, api_key, application, mail, token};
 use db::params;
 
+/// How many of the credentials that ended a mail names.
+const NAMED: usize = 10;
+/// What the mail is about.
+const SUBJECT: &str = "A leaked credential was ended";
+/// How long there is no other.
+const QUIET: SignedDuration = SignedDuration::from_hours(1);
 /// Who reports: nobody that we know.
 const REPORTER: &str = "leak report";
 /// How many leaks of one key or application its page tells.
@@ -108,10 +116,15 @@ impl Credential {
 /// Ends whatever works of what was reported, from this network address.
 pub fn report(tx: &mut Tx<'_>, address: &str, reported: &[Reported]) -> Result<()> {
     let actor = Actor { who: REPORTER.to_owned(), address: address.to_owned() };
+    let mut ended: BTreeMap<OrganizationId, Vec<String>> = BTreeMap::new();
     for one in reported {
         for owned in end(tx, &actor, one)? {
-            tell_owners(tx, &actor, one, &owned)?;
+            let what = note(tx, &actor, one, &owned)?;
+            ended.entry(owned.organization).or_default().push(what);
         }
+    }
+    for (organization, what) in &ended {
+        write_to_owners(tx, organization, what)?;
     }
     let count = i64::try_from(reported.len()).unwrap_or(i64::MAX);
     tx.execute("UPDATE leak_tally SET received = received + ?1", params![count])?;
@@ -172,27 +185,37 @@ fn publisher(tx: &mut Tx<'_>, client: &ClientId) -> Result<Option<OrganizationId
     Ok(tx.optional(sql, params![client.as_str()], |row| row.parse(0))?)
 }
 
-/// Tells the owners, by mail, in their audit log and on the page of the key or application: once for each organization
-/// that a leak mattered to, in the transaction that ended the credential.
-fn tell_owners(tx: &mut Tx<'_>, actor: &Actor, reported: &Reported, owned: &Owned) -> Result<()> {
+/// Tells the owners in their audit log and on the page of the key or application, once for each organization that a
+/// leak mattered to, in the transaction that ended the credential. Gives it in words.
+fn note(tx: &mut Tx<'_>, actor: &Actor, reported: &Reported, owned: &Owned) -> Result<String> {
     let credential = reported.credential();
     let detail = format!("{} ending in {}", credential.words(), reported.last_four);
     let what = (Action::LeakReported, owned.subject.as_str());
     audit::record_detail(tx, Some(&owned.organization), actor, what, &detail)?;
+    if let Some(holder) = &owned.holder {
+        let now = tx.now();
+        let id = LeakId::new(now, tx.random()?);
+        tx.execute(
+            "INSERT INTO leak (id, holder_id, credential, last_four, reported_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id.as_str(), holder, credential.word(), &reported.last_four, now],
+        )?;
+    }
+    Ok(format!("- {detail}, of {}\n", owned.subject))
+}
+
+/// One mail for all of a report, and one in an hour: whoever has many tokens of their own could report them one by one.
+fn write_to_owners(tx: &mut Tx<'_>, organization: &OrganizationId, ended: &[String]) -> Result<()> {
+    let named: String = ended.iter().take(NAMED).map(String::as_str).collect();
+    let more = match ended.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("- and {more} more\n"),
+    };
     let text = format!(
-        "somebody found a credential of yours where it does not belong, and reported it: the {detail}, of {}. It does \
-         not work any more. Make a new one where it was used, and find out how it got out.",
-        owned.subject
+        "somebody found credentials of yours where they don't belong, and reported them:\n\n{named}{more}\nThey don't \
+         work any more. Make new ones where they were used, and find out how they got out. If more are reported within \
+         the hour, the audit log alone tells."
     );
-    mail::send_to_administrators(tx, &owned.organization, ("A leaked credential was ended", &text))?;
-    let Some(holder) = &owned.holder else { return Ok(()) };
-    let now = tx.now();
-    let id = LeakId::new(now, tx.random()?);
-    tx.execute(
-        "INSERT INTO leak (id, holder_id, credential, last_four, reported_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id.as_str(), holder, credential.word(), &reported.last_four, now],
-    )?;
-    Ok(())
+    mail::send_to_administrators(tx, organization, (SUBJECT, &text), Some(QUIET))
 }
 
 /// A leak that ended a credential.

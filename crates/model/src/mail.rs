@@ -89,13 +89,24 @@ pub fn send(tx: &mut Tx<'_>, mail: &Mail<'_>) -> Result<()> {
     write(tx, mail, None, expires_at)
 }
 
-/// Queues the same mail for everybody who can decide in an organization: its Organization Admins and Owners.
+/// Queues the same mail for everybody who can decide in an organization: its Organization Admins and Owners; not for
+/// those who got one about the same within `quiet`.
 pub(crate) fn send_to_administrators(
     tx: &mut Tx<'_>,
     organization: &OrganizationId,
     (subject, what): (&str, &str),
+    quiet: Option<SignedDuration>,
 ) -> Result<()> {
+    let since = quiet.map(|quiet| tx.now() - quiet);
     for (name, email) in organization::administrators(tx, organization)? {
+        let sql = "SELECT 1 FROM mail WHERE created_at > ?1 AND recipient = ?2 AND subject = ?3 LIMIT 1";
+        let told = match since {
+            Some(since) => tx.optional(sql, params![since, &email, subject], |_| Ok(()))?.is_some(),
+            None => false,
+        };
+        if told {
+            continue;
+        }
         send(tx, &Mail { to: &email, subject, text: &format!("Hello {name},\n\n{what}") })?;
     }
     Ok(())

@@ -19,7 +19,7 @@ use crate::audit::{self, Action, Actor};
 use crate::error::{Error, Invalid};
 use crate::organization::MAX_NAME;
 use crate::role::{self, Assignable};
-use crate::{Result, Tx, grant};
+use crate::{Result, Tx, api_key, grant};
 use db::{Row, params};
 
 /// A person in an organization.
@@ -230,8 +230,13 @@ pub fn other_owners(tx: &mut Tx<'_>, organization: &OrganizationId, person: &Per
 
 /// Asks the rules, on what is so in this transaction.
 fn permit(tx: &mut Tx<'_>, access: &Access, member: &Member, act: Act) -> Result<()> {
+    // A key does not give back to its maker what was taken from them.
+    let behind = match &access.principal {
+        Principal::User(person) => Some(person.clone()),
+        Principal::ApiKey(key) => api_key::maker(tx, key)?,
+    };
     let whose = match access.managing_role() {
-        _ if access.person() == Some(&member.user_id) => Whose::Own,
+        _ if behind.as_ref() == Some(&member.user_id) => Whose::Own,
         Some(role) => Whose::Others(role),
         None => return Err(Error::NotAllowed(Refusal::NotAdmin.to_string())),
     };

@@ -188,8 +188,15 @@ fn note_visit(tx: &mut Tx<'_>, organization: &OrganizationId, person: &PersonId)
     Ok(())
 }
 
-/// Turns the session to another organization of the person's; the next sign-in leads there too.
-pub fn switch(tx: &mut Tx<'_>, session: &Session, actor: &Actor, to: &OrganizationId) -> Result<()> {
+/// Turns the session to another organization of the person's; the next sign-in leads there too. The session gets a new
+/// token, so that a form that was opened in one organization does nothing in the other.
+pub fn switch(
+    tx: &mut Tx<'_>,
+    mint: &Mint,
+    session: &Session,
+    actor: &Actor,
+    to: &OrganizationId,
+) -> Result<Plaintext<SessionToken>> {
     if organization::role_of(tx, to, &session.person.id)?.is_none() {
         return Err(Error::NotFound);
     }
@@ -198,7 +205,8 @@ pub fn switch(tx: &mut Tx<'_>, session: &Session, actor: &Actor, to: &Organizati
         params![session.id.as_str(), to.as_str()],
     )?;
     note_visit(tx, to, &session.person.id)?;
-    audit::record(tx, Some(to), actor, Action::OrganizationSwitched, session.id.as_str())
+    audit::record(tx, Some(to), actor, Action::OrganizationSwitched, session.id.as_str())?;
+    renew(tx, mint, session, Renewal::AsBefore)
 }
 
 /// Ends a session. Ending it twice is no mistake.

@@ -137,8 +137,10 @@ fn client_address(app: &App, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         return peer;
     }
     let lines = headers.get_all("x-forwarded-for").iter().rev();
-    let hops = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.rsplit(','));
-    let addresses = hops.map_while(|hop| Some(hop.trim().parse::<IpAddr>().ok()?.to_canonical()));
+    // By bytes: what a client wrote further left, readable or not, must not hide what our proxy wrote.
+    let hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    let address = |hop: &[u8]| std::str::from_utf8(hop).ok()?.trim().parse::<IpAddr>().ok();
+    let addresses = hops.map_while(|hop| Some(address(hop)?.to_canonical()));
     addresses.into_iter().find(|address| !app.site.trusts(*address)).unwrap_or(peer)
 }
 

@@ -18,6 +18,7 @@ use rules::secret::{Hashed, InvitationToken};
 use crate::app::App;
 use crate::http::error::{Fail, Trouble};
 use crate::http::page::{Fields, Post, Visit};
+use crate::http::session::refused_password;
 use crate::http::settings::form::scope_line;
 use crate::views::invitations::{Guest, Welcome, welcome};
 use crate::views::parts::Errors;
@@ -93,7 +94,7 @@ fn page(visit: &Visit, link: &Link, offer: &Offer, (name, errors): (String, Erro
         (Some(session), _) => Guest::SomebodyElse { email: session.person.email.clone() },
         (None, Holder::New) => Guest::New { name, errors },
         (None, Holder::Known) => Guest::Known { sign_in: link.sign_in() },
-        (None, Holder::Homeless) => Guest::Homeless,
+        (None, Holder::Homeless) => Guest::Homeless { errors },
     };
     let page = Welcome {
         action: link.path(),
@@ -117,7 +118,7 @@ pub(crate) async fn create(Query(link): Query<Link>, Post { visit, form }: Post)
     match offer.holder {
         Holder::New => new_account(&visit, &link, (&offer, hash), &form).await,
         Holder::Known => Ok(visit.redirect(&link.sign_in())),
-        Holder::Homeless => homeless(&visit, &link, hash).await,
+        Holder::Homeless => homeless(&visit, &link, (&offer, hash), &form).await,
     }
 }
 
@@ -129,7 +130,8 @@ async fn signed_in(visit: &Visit, link: &Link, hash: Hashed<InvitationToken>) ->
             let offer = invitation::offer(tx, hash)?;
             let accepted = invitation::accept(tx, &mint, hash, &Acceptance::SignedIn(session), &visitor)?;
             if let (Accepted::Joined(_), Ok(offer)) = (&accepted, offer) {
-                session::switch(tx, session, &actor, &offer.organization)?;
+                let token = session::switch(tx, &mint, session, &actor, &offer.organization)?;
+                return Ok(Accepted::Joined(Some(token)));
             }
             Ok(accepted)
         })
@@ -137,7 +139,17 @@ async fn signed_in(visit: &Visit, link: &Link, hash: Hashed<InvitationToken>) ->
     answer(visit, link, accepted, "/")
 }
 
-async fn homeless(visit: &Visit, link: &Link, hash: Hashed<InvitationToken>) -> Result<Response, Fail> {
+/// The link shows who was invited, and not whose account it is: somebody may have made it with another's address. So
+/// it takes the account's password to join, and to sign in afterwards whatever else the account asks for.
+async fn homeless(
+    visit: &Visit,
+    link: &Link,
+    (offer, hash): (&Offer, Hashed<InvitationToken>),
+    form: &Fields,
+) -> Result<Response, Fail> {
+    if let Some(words) = refused_password(visit, &offer.email, form.text("password")).await? {
+        return Ok(again(visit, link, offer, (String::new(), Invalid::one("password", words))));
+    }
     let (mint, visitor) = (visit.app.mint.clone(), visit.visitor());
     let accept = move |tx: &mut Tx<'_>| invitation::accept(tx, &mint, hash, &Acceptance::Homeless, &visitor);
     let accepted = visit.app.db.write(accept).await?;

@@ -145,6 +145,21 @@ pub(crate) async fn attempt(
     })
 }
 
+/// Why a password does not count; none if it is that of the account with this address.
+pub(crate) async fn refused_password(
+    visit: &Visit,
+    email: &str,
+    password: &str,
+) -> Result<Option<String>, Fail> {
+    Ok(match attempt(&visit.app, visit, (email, password.to_owned())).await? {
+        Attempt::Right(_person) => None,
+        Attempt::Wrong => Some("That is not your password.".to_owned()),
+        Attempt::TooSoon(wait) => {
+            Some(format!("Too many tries. Wait {} seconds and try again.", wait.as_secs() + 1))
+        }
+    })
+}
+
 /// `POST /logout`
 pub(crate) async fn destroy(State(app): State<App>, Post { visit, .. }: Post) -> Result<Response, Fail> {
     end(&app, &visit).await?;

@@ -134,7 +134,10 @@ pub enum Guest {
         sign_in: String,
     },
     /// Somebody whose account belongs to no organization at present.
-    Homeless,
+    Homeless {
+        /// The mistakes of the last try.
+        errors: Errors,
+    },
     /// Somebody new.
     New {
         /// The name as typed.
@@ -178,10 +181,7 @@ pub fn welcome(page: &Welcome) -> Markup {
                     p { "This address has an account. Sign in with it, and you come back here." }
                     (link_button(Weight::Primary, "Sign in", sign_in))
                 },
-                Guest::Homeless => {
-                    p { "This address has an account. Join, and then sign in with it." }
-                    (one_button(page, "Join"))
-                },
+                Guest::Homeless { errors } => (homeless(page, errors)),
                 Guest::New { name, errors } => (account(page, name, errors)),
             }
         }
@@ -198,6 +198,20 @@ fn somebody_else(page: &Welcome, email: &str) -> Markup {
             "This browser is signed in as " (foreign(email)) ". Sign out, and open the link again."
         }))
         form.stack method="post" action="/logout" { (csrf(&page.csrf)) (button(Weight::Secondary, "Sign out")) }
+    }
+}
+
+fn homeless(page: &Welcome, errors: &Errors) -> Markup {
+    html! {
+        p { "This address has an account. Join with its password, and then sign in with it." }
+        (errors)
+        form.stack method="post" action=(page.action) {
+            (csrf(&page.csrf))
+            input type="hidden" name="username" value=(page.email) autocomplete="username";
+            (Field::new("password", "Password", Kind::Password).error(errors.on("password")).required())
+            (button(Weight::Primary, "Join"))
+            a href="/reset" { "Forgot your password?" }
+        }
     }
 }
 

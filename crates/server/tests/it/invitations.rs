@@ -92,8 +92,12 @@ fn an_account_that_belongs_nowhere_joins_and_then_signs_in() {
     let (_, link) = app.invite(app.home(), &member.email, "Operator");
     let browser = app.browser();
     browser.get(&link).assert_text("has an account");
-    browser.submit("/invitations", &[("password", "what the link holder wants")]).assert_text("Sign in");
-    assert!(browser.cookie("session").is_none(), "the link is no password");
+    let rows = app.rows();
+    let wrong = browser.submit("/invitations", &[("password", "what the link holder wants")]);
+    wrong.assert_page(400).assert_text("That is not your password.");
+    assert_eq!(app.rows(), rows, "the link is no password");
+    browser.submit("/invitations", &[("password", &member.password)]).assert_text("Sign in");
+    assert!(browser.cookie("session").is_none());
     browser.try_password(&member.email, "what the link holder wants").assert_status(401);
     browser.sign_in(&member).assert_page(200);
     assert!(organization_of(&browser).contains("Operator"));

@@ -60,6 +60,23 @@ fn a_reported_key_ends_at_once_with_those_it_made_and_its_owner_reads_why() {
 }
 
 #[test]
+fn one_mail_tells_of_all_that_ended_and_the_next_comes_after_an_hour() {
+    let app = TestApp::new();
+    let admin = app.member(Role::OrganizationAdmin);
+    let keys: Vec<Key> = (0..14).map(|_| app.key("devices:read")).collect();
+    let secrets: Vec<&str> = keys[..12].iter().map(|key| key.secret.as_str()).collect();
+    report(&app, &json!({"credentials": secrets})).assert_status(202);
+    let mails = app.mails_to(&admin.email);
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert!(mails[0].contains(keys[0].id.as_str()) && mails[0].contains("and 2 more"), "{}", mails[0]);
+    report(&app, &json!({"credential": keys[12].secret})).assert_status(202);
+    assert_eq!(app.mails_to(&admin.email).len(), 1);
+    app.advance_secs(3_601);
+    report(&app, &json!({"credential": keys[13].secret})).assert_status(202);
+    assert_eq!(app.mails_to(&admin.email).len(), 2);
+}
+
+#[test]
 fn a_reported_client_secret_ends_also_as_the_last_one() {
     let app = TestApp::new();
     let client = app.application_of(app.home(), (ClientType::Confidential, |_: &mut _| {}));

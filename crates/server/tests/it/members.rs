@@ -36,6 +36,28 @@ fn an_admin_finds_people_and_sees_what_they_are() {
 }
 
 #[test]
+fn making_an_administrator_takes_a_fresh_proof_and_other_roles_do_not() {
+    let app = TestApp::new();
+    let viewer = app.member(Role::Viewer);
+    let browser = app.signed_in(&app.member(Role::Owner));
+    app.advance_secs(601);
+    for role in ["Owner", "Organization Admin"] {
+        let rows = app.rows();
+        let answer = act(&browser, &viewer, "", role);
+        answer.assert_status(303);
+        assert!(answer.header("location").unwrap().starts_with("/confirm?"), "{role}");
+        let token = browser.csrf_token();
+        let fields = [("csrf_token", token.as_str()), ("email", "new@harbour.example"), ("role", role)];
+        let answer = browser.post_own("/settings/organization/invitations", &fields);
+        assert!(answer.header("location").unwrap().starts_with("/confirm?"), "{role}");
+        assert_eq!(app.rows(), rows);
+    }
+    browser.get(&page_of(&viewer)).assert_text("Viewer");
+    act(&browser, &viewer, "", "Operator").assert_status(303);
+    browser.get(&page_of(&viewer)).assert_text("Operator");
+}
+
+#[test]
 fn a_long_list_goes_on_without_gaps() {
     let app = TestApp::new();
     let browser = app.signed_in(&app.member(Role::Owner));

@@ -68,6 +68,29 @@ fn a_key_cannot_touch_owners_nor_make_them() {
 }
 
 #[test]
+fn a_key_does_not_give_back_to_its_maker_what_was_taken_from_them() {
+    let app = TestApp::new();
+    let key = app.key("api_keys:write members:read members:write");
+    let program = app.program(&key.secret);
+    let made = json!({"name": "Child", "scopes": ["members:read", "members:write"]});
+    let child = program.post("/v1/api-keys", &made).json()["key"].as_str().unwrap().to_owned();
+    let maker: String = app.read(|tx| {
+        let sql = "SELECT creator_id FROM api_key WHERE creator_id IS NOT NULL";
+        Ok(tx.one(sql, &[], |row| row.get(0))?)
+    });
+    let own = format!("{MEMBERS}/{maker}");
+    app.write(move |tx| {
+        Ok(tx.execute("UPDATE membership SET role = 'Viewer' WHERE person_id = ?1", db::params![&maker])?)
+    });
+    for secret in [&key.secret, &child] {
+        let program = app.program(secret);
+        program.patch(&own, &json!({"role": "Organization Admin"})).assert_status(403);
+        assert_eq!(program.get(&own).json()["role"], "Viewer");
+        patch(&program, &app.member(Role::Viewer), &json!({"role": "Operator"})).assert_status(200);
+    }
+}
+
+#[test]
 fn a_program_removes_a_member() {
     let app = TestApp::new();
     let (member, key) = (app.member(Role::Viewer), app.key("members:read members:write"));

@@ -37,6 +37,23 @@ fn one_turns_to_another_organization_and_signs_in_there_next_time() {
 }
 
 #[test]
+fn a_form_that_was_opened_in_one_organization_does_nothing_in_the_other() {
+    let app = TestApp::new();
+    let (here, there) = in_two(&app);
+    let browser = app.signed_in(&here);
+    browser.get("/devices");
+    let before = browser.csrf_token();
+    browser.submit(SWITCH, &[("organization_id", there.organization.id.as_str())]).assert_page(200);
+    let fields = |token| [("csrf_token", token), ("name", "Laboratory"), ("scope", "devices:read")];
+    let rows = app.rows();
+    browser.post_own("/settings/organization/roles", &fields(before.as_str())).assert_page(403);
+    assert_eq!(app.rows(), rows);
+    browser.get("/settings/organization");
+    let token = browser.csrf_token();
+    browser.post_own("/settings/organization/roles", &fields(token.as_str())).assert_status(303);
+}
+
+#[test]
 fn nobody_turns_to_where_they_do_not_belong() {
     let app = TestApp::new();
     let (rival, member) = (app.organization("Rival Reef"), app.member(Role::Owner));

@@ -68,6 +68,9 @@ fn a_step_is_over_after_ten_minutes_and_with_a_new_password() {
     app.advance_secs(600);
     enter(&slow, &phone.code()).assert_text("Sign in").assert_no_text("API Keys");
     let thief = asked(&app, &member);
+    home.get("/confirm");
+    home.submit("/confirm", &[("password", member.password.as_str()), ("code", &phone.code())]);
+    app.advance_secs(60);
     home.get(PROFILE);
     let fields = [("current_password", member.password.as_str()), ("password", "the sea is a new one")];
     home.submit("/settings/profile/password", &fields).assert_status(200);
@@ -325,4 +328,22 @@ fn an_application_that_waits_waits_also_for_the_code() {
     flow.start(&browser);
     browser.sign_in(&member).assert_text("Enter your code");
     assert!(enter(&browser, &phone.code()).param("code").is_some());
+}
+
+#[test]
+fn a_new_password_takes_both_factors_of_who_has_two() {
+    let app = TestApp::new();
+    let member = app.member(Role::Viewer);
+    let browser = app.signed_in(&member);
+    let phone = Phone::set_up(&app, &browser);
+    app.advance_secs(601);
+    browser.get("/settings/profile");
+    let fields = [("current_password", member.password.as_str()), ("password", "a completely new one")];
+    browser.submit("/settings/profile/password", &fields).assert_text("Is it still you?");
+    assert!(!app.audit_of(member.person.id.as_str()).contains(&"password.changed".to_owned()));
+    let proof = [("password", member.password.as_str()), ("code", &phone.code())];
+    browser.submit("/confirm", &proof).assert_status(200);
+    browser.get("/settings/profile");
+    browser.submit("/settings/profile/password", &fields).assert_status(200);
+    assert!(app.audit_of(member.person.id.as_str()).contains(&"password.changed".to_owned()));
 }

@@ -13,7 +13,7 @@ use rules::role::Role;
 use crate::app::App;
 use crate::http::error::{Fail, Trouble};
 use crate::http::page::{Post, Visit};
-use crate::http::session::{Attempt, attempt};
+use crate::http::session::refused_password;
 use crate::http::settings::form::scope_line;
 use crate::http::settings::{Purpose, admin, with_mistakes};
 use crate::views::Place;
@@ -88,7 +88,7 @@ pub(crate) async fn approve(
         // Whoever signs in with two factors is not proven by a password alone.
         visit.confirm_identity(INDEX)?;
     }
-    if let Some(words) = refused_password(&app, &visit, (session, form.text("password"))).await? {
+    if let Some(words) = refused_password(&visit, &session.person.email, form.text("password")).await? {
         return queue(&visit, session, Some((id, words))).await.map(with_mistakes);
     }
     let (actor, request) = (visit.actor(), id.clone());
@@ -96,21 +96,6 @@ pub(crate) async fn approve(
         .write(move |tx, session| access_request::approve(tx, (&session.access(), &actor), &request, role))
         .await;
     decided(&visit, session, id, approved).await
-}
-
-/// Why the password does not count; none if it is the person's.
-async fn refused_password(
-    app: &App,
-    visit: &Visit,
-    (session, password): (&Session, &str),
-) -> Result<Option<String>, Fail> {
-    Ok(match attempt(app, visit, (&session.person.email, password.to_owned())).await? {
-        Attempt::Right(person) if person.id == session.person.id => None,
-        Attempt::Right(_) | Attempt::Wrong => Some("That is not your password.".to_owned()),
-        Attempt::TooSoon(wait) => {
-            Some(format!("Too many tries. Wait {} seconds and try again.", wait.as_secs() + 1))
-        }
-    })
 }
 
 /// `POST /settings/organization/access-requests/{id}/refuse`

@@ -79,6 +79,7 @@ fn row(invitation: Invitation) -> InvitationRow {
 /// `POST /settings/organization/invitations`: the one answer that shows the link.
 pub(crate) async fn create(State(app): State<App>, Post { visit, form }: Post) -> Result<Response, Fail> {
     let session = admin(&visit).await?;
+    super::confirm_before_giving(&visit, form.text("role"), INDEX)?;
     let typed = Typed { email: form.text("email").to_owned(), role: form.text("role").to_owned() };
     let (mint, actor, wanted) = (app.mint.clone(), visit.actor(), typed.clone());
     let made = visit

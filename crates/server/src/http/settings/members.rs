@@ -144,6 +144,7 @@ pub(super) fn role_choices(roles: &[Held]) -> Vec<RoleChoice> {
 pub(crate) async fn update(Path(id): Path<String>, Post { visit, form }: Post) -> Result<Response, Fail> {
     admin(&visit).await?;
     let id = parse(&id)?;
+    super::confirm_before_giving(&visit, form.text("role"), &after(&id, None))?;
     let (actor, person, wanted) = (visit.actor(), id.clone(), form.text("role").to_owned());
     let leaves_secrets = visit
         .write(move |tx, session| {

@@ -72,6 +72,14 @@ fn settled(visit: &Visit) -> Result<&Session, Fail> {
     Ok(session)
 }
 
+/// Who makes somebody an administrator proved lately who they are: an open browser that was left alone must not do it.
+fn confirm_before_giving(visit: &Visit, role: &str, page: &str) -> Result<(), Fail> {
+    if role.parse::<Role>().is_ok_and(Role::is_admin) {
+        visit.confirm_identity(page)?;
+    }
+    Ok(())
+}
+
 async fn refuse(visit: &Visit, session: &Session, purpose: &Purpose) -> Result<Fail, Fail> {
     let id = &session.organization.id;
     let administrators = visit.app.db.read(|tx| administrators(tx, id)).await?;

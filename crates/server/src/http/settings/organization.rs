@@ -42,9 +42,12 @@ pub(crate) async fn show(State(app): State<App>, visit: Visit) -> Result<Respons
 pub(crate) async fn switch(Post { visit, form }: Post) -> Result<Response, Fail> {
     visit.signed_in()?;
     let to: OrganizationId = form.text("organization_id").parse().map_err(|_| Trouble::not_found())?;
-    let actor = visit.actor();
-    visit.write(move |tx, session| model::session::switch(tx, session, &actor, &to)).await?;
-    Ok(visit.redirect("/"))
+    let (mint, actor) = (visit.app.mint.clone(), visit.actor());
+    let token =
+        visit.write(move |tx, session| model::session::switch(tx, &mint, session, &actor, &to)).await?;
+    let mut response = visit.redirect("/");
+    visit.begin_session(&mut response, &token);
+    Ok(response)
 }
 
 /// `POST /settings/organization/leave`. The session ends with the membership.

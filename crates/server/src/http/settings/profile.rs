@@ -67,6 +67,10 @@ pub(crate) async fn update_password(
     Post { visit, form }: Post,
 ) -> Result<Response, Fail> {
     let session = visit.signed_in()?;
+    let person = &session.person.id;
+    if app.db.read(|tx| second_factor::is_set_up(tx, person)).await? {
+        visit.confirm_identity(PROFILE)?;
+    }
     if let Err(refused) = check(&app, &visit, (session, &form)).await? {
         return Ok(refused);
     }

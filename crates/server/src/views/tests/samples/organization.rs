@@ -41,7 +41,11 @@ pub(super) fn lone_pages() -> Vec<(&'static str, Nav<'static>, Markup)> {
         ("welcome", Nav::SignedOut, invitations::welcome(&welcome(Guest::Invited))),
         ("welcome_other", Nav::SignedOut, invitations::welcome(&welcome(somebody_else()))),
         ("welcome_known", Nav::SignedOut, invitations::welcome(&welcome(known()))),
-        ("welcome_homeless", Nav::SignedOut, invitations::welcome(&welcome(Guest::Homeless))),
+        (
+            "welcome_homeless",
+            Nav::SignedOut,
+            invitations::welcome(&welcome(Guest::Homeless { errors: Errors::default() })),
+        ),
         ("welcome_new", Nav::SignedOut, invitations::welcome(&welcome(newcomer()))),
     ]
 }
