@@ -201,7 +201,11 @@ impl Rates {
     /// Whether this application may ask the OAuth endpoints for more. It is not counted yet: anybody can name an
     /// application, and must not spend its quota.
     pub(crate) fn look_at_application(&self, client: &ClientId, now: Timestamp) -> Result<(), UsedUp> {
-        self.bucket(&oauth_of(client)).look(self.each, nanos(now))
+        // One that nobody has counted is full, and is not made: invented ids must not push real ones out.
+        match self.named.get(oauth_of(client).as_str()) {
+            Some(bucket) => bucket.look(self.each, nanos(now)),
+            None => Ok(()),
+        }
     }
 
     /// Counts a request to the OAuth endpoints that this application has proven to be its own.
